@@ -1,0 +1,277 @@
+"""Snapshots for TensorBoard's Embedding Projector: every exemplar a point, layer by layer.
+
+One folder a snapshot, which the projector lists as a run:
+
+    embeddings/step_000312/
+        layer_01.bytes ...        points, raw little-endian float32 (exemplars, axes)
+        metadata.tsv              what is known of each exemplar, to label and colour by
+        sprite.png                their thumbnails; one file on disk for all snapshots
+        projector_config.pbtxt
+        events.out.tfevents...    written last: the folder now counts as a run
+
+The projector colours points by at most 50 different values of a column, and multiplies
+thumbnails with the colour: a light background keeps it visible.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from google.protobuf import text_format
+from PIL import Image
+from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
+
+from dense_keras.tensorboard.events import EventFile, encode_png
+
+LARGEST_SPRITE = 8192
+"""Pixels a side; the projector refuses more."""
+
+FEWEST_AXES, MOST_AXES = 3, 200
+"""The projector needs three axes to draw; beyond 200 it projects onto random ones."""
+
+
+def write_embeddings(
+    folder: str | Path,
+    step: int,
+    layers: Mapping[str, np.ndarray],
+    metadata: Mapping[str, Sequence],
+    thumbnails: np.ndarray | None,
+    dimensions: int = 48,
+) -> Path:
+    """Write one snapshot and return its folder, ``folder/embeddings/step_000312``.
+
+    An open TensorBoard lists it after a reload of the page. A snapshot of the same step,
+    whole or half-written, is replaced.
+
+    layers: name -> (exemplars, units) points, in order from input to output. They are
+        rotated onto their principal axes (see ``principal_coordinates``). The projector
+        sorts names and opens the first, so they are counted from the output, as Python
+        does: ``-1 dense``, ``-2 conv3_2``; the share of variance that is kept follows.
+    metadata: column -> one value an exemplar. Points are labelled by the first column
+        that is not numeric: put the token's name there.
+    thumbnails: (exemplars, height, width, channels) uint8 with 1 or 3 channels, shrunk if
+        they do not fit in a square of 8192 x 8192 pixels; None draws plain points.
+    dimensions: most axes kept, 2 to 200. From 50 on the projector starts with "spherize",
+        which puts all points on a sphere and can hide how they separate.
+
+    Raises ValueError for lengths that differ, for NaN, and for wrong types and shapes.
+    """
+    layers = {name: np.asarray(points) for name, points in layers.items()}
+    exemplars = _check(step, layers, metadata, thumbnails, dimensions)
+    parent = Path(folder) / "embeddings"
+    final = parent / f"step_{step:06d}"
+    partial = parent / f".{final.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+
+    config = ProjectorConfig()
+    for name, points in layers.items():
+        _add_layer(config, partial, name, principal_coordinates(points, dimensions), points.shape[1], len(layers))
+    if metadata:
+        (partial / "metadata.tsv").write_bytes(_metadata_table(metadata, exemplars).encode())
+    if thumbnails is not None:
+        sprite, size = _sprite_file(parent / "sprites", np.asarray(thumbnails))
+        _link(sprite, partial / "sprite.png")
+    for embedding in config.embeddings:
+        if metadata:
+            embedding.metadata_path = "metadata.tsv"
+        if thumbnails is not None:
+            embedding.sprite.image_path = "sprite.png"
+            embedding.sprite.single_image_dim.extend(size)
+    (partial / "projector_config.pbtxt").write_text(text_format.MessageToString(config), encoding="utf-8")
+    _publish(partial, final)
+    return final
+
+
+def principal_coordinates(points: np.ndarray, dimensions: int) -> tuple[np.ndarray, float]:
+    """Points seen along the axes in which they vary most, and the share of variance kept, 0..1.
+
+    The points are rotated, and not centred: as long as all axes are kept, distances and cosines
+    between them stay what they were. Axes come in falling order of variance, each turned such
+    that later exemplars lie further along it: sort exemplars by token, and signs stay put
+    from snapshot to snapshot.
+
+    points: (exemplars, units) float, finite. Returns (exemplars, axes) float64, with as many
+    axes as ``dimensions``, or fewer where there are fewer units or exemplars.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    if len(points) < points.shape[1]:
+        points = np.linalg.qr(points.T, mode="r").T  # the same points in the space they span
+    centred = points - points.mean(axis=0)
+    variances, axes = np.linalg.eigh(centred.T @ centred)
+    variances, axes = variances[::-1].clip(min=0), axes[:, ::-1]
+    coordinates = points @ axes[:, :dimensions]
+    ramp = np.arange(len(points)) - (len(points) - 1) / 2
+    coordinates *= np.where(ramp @ coordinates < 0, -1, 1)
+    total = variances.sum()
+    return coordinates, float(variances[:dimensions].sum() / total) if total > 0 else 1.0
+
+
+def _check(
+    step: int,
+    layers: Mapping[str, np.ndarray],
+    metadata: Mapping[str, Sequence],
+    thumbnails: np.ndarray | None,
+    dimensions: int,
+) -> int:
+    """The number of exemplars, after everything was found to fit together."""
+    if step < 0:
+        raise ValueError(f"step is {step}. Steps count from 0, the untrained network.")
+    if not 2 <= dimensions <= MOST_AXES:
+        raise ValueError(
+            f"dimensions is {dimensions}. It must be 2 to {MOST_AXES}: the projector shows more only after "
+            "projecting them onto random axes. The default of 48 keeps nearly all variance of most layers."
+        )
+    if not layers:
+        raise ValueError("No layers came: give at least one, as {'dense': activations}.")
+    first, exemplars = next((name, len(points)) for name, points in layers.items())
+    for name, points in layers.items():
+        _check_points(name, points)
+        if len(points) != exemplars:
+            raise ValueError(
+                f"Layer {first!r} has {exemplars} points and layer {name!r} has {len(points)}: "
+                "all layers of a snapshot must be recorded on the same exemplars."
+            )
+    for column, values in metadata.items():
+        if len(values) != exemplars:
+            raise ValueError(
+                f"{exemplars} points came with {len(values)} values of {column!r}: one for each point is needed."
+            )
+    if thumbnails is not None:
+        _check_thumbnails(np.asarray(thumbnails), exemplars)
+    return exemplars
+
+
+def _check_points(name: str, points: np.ndarray) -> None:
+    if points.ndim != 2 or len(points) < 2 or points.shape[1] < 1:
+        raise ValueError(
+            f"Layer {name!r} came with shape {points.shape}. It must be (exemplars, units) with at least two "
+            "exemplars: pool activation maps over space, or flatten them."
+        )
+    bad = np.flatnonzero(~np.isfinite(np.asarray(points, dtype=np.float64)).all(axis=1))
+    if bad.size:
+        raise ValueError(
+            f"Layer {name!r} has NaN or infinite activations for {bad.size} of {len(points)} exemplars, first at "
+            f"{bad[0]}. Training has diverged: use a smaller learning rate."
+        )
+
+
+def _check_thumbnails(thumbnails: np.ndarray, exemplars: int) -> None:
+    if thumbnails.dtype != np.uint8 or thumbnails.ndim != 4 or thumbnails.shape[3] not in (1, 3):
+        raise ValueError(
+            f"Thumbnails came as {thumbnails.dtype} of shape {thumbnails.shape}. They must be uint8 in 0..255, shaped "
+            "(exemplars, height, width, channels) with 1 channel (gray) or 3 (colour)."
+        )
+    if len(thumbnails) != exemplars:
+        raise ValueError(f"{exemplars} points came with {len(thumbnails)} thumbnails: one for each point is needed.")
+
+
+def _add_layer(
+    config: ProjectorConfig, folder: Path, name: str, rotated: tuple[np.ndarray, float], units: int, num_layers: int
+) -> None:
+    """Write one layer's points, and tell the projector of them."""
+    coordinates, share = rotated
+    number = len(config.embeddings)
+    missing = FEWEST_AXES - coordinates.shape[1]
+    points = np.pad(coordinates, ((0, 0), (0, max(missing, 0)))).astype("<f4")
+    path = folder / f"layer_{number + 1:0{len(str(num_layers))}d}.bytes"
+    path.write_bytes(_never_text(points.tobytes()))
+    embedding = config.embeddings.add()
+    embedding.tensor_name = _tensor_name(name, num_layers - number, num_layers, share)
+    embedding.tensor_shape.extend(points.shape)
+    embedding.tensor_path = path.name
+
+
+def _tensor_name(name: str, from_output: int, num_layers: int, share: float) -> str:
+    """Such as ``-02 dense (99.8 percent)``; the projector sends it unescaped in its address."""
+    safe = re.sub(r"[^\w/.-]+", "_", name)
+    return f"-{from_output:0{len(str(num_layers))}d} {safe} ({100 * share:.1f} percent)"
+
+
+def _never_text(data: bytes) -> bytes:
+    """Points that TensorBoard surely reads as raw numbers.
+
+    It reads a file as text first, and as numbers when that fails: always, if the first
+    byte is 0xFF. As the lowest byte of a float it changes one value by at most 3e-5 of it.
+    """
+    return b"\xff" + data[1:]
+
+
+def _metadata_table(metadata: Mapping[str, Sequence], exemplars: int) -> str:
+    """Tab-separated values, one line an exemplar; with a header, except for a single column."""
+    columns = [[_cell(value) for value in values] for values in metadata.values()]
+    lines = ["\t".join(cells) for cells in zip(*columns, strict=True)]
+    if len(columns) > 1:
+        lines.insert(0, "\t".join(_distinct([_cell(name) for name in metadata])))
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: object) -> str:
+    """A value that cannot break a table, nor the page that shows it."""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    text = f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value)
+    text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", " ", text).translate({60: "‹", 62: "›"})
+    return text.strip() or "(empty)"
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """The names, with a number added to those that came before."""
+    return [name if name not in names[:index] else f"{name} ({index + 1})" for index, name in enumerate(names)]
+
+
+def _sprite_file(folder: Path, thumbnails: np.ndarray) -> tuple[Path, tuple[int, int]]:
+    """The sprite of these thumbnails, written if there is none yet, and a thumbnail's width and height."""
+    side = int(np.ceil(np.sqrt(len(thumbnails))))
+    height, width = thumbnails.shape[1:3]
+    scale = min(1.0, LARGEST_SPRITE // side / max(height, width))
+    size = max(1, int(width * scale)), max(1, int(height * scale))
+    digest = hashlib.blake2b(repr(thumbnails.shape).encode() + np.ascontiguousarray(thumbnails).tobytes())
+    path = folder / f"{digest.hexdigest()[:32]}.png"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_bytes(encode_png(_sprite(thumbnails, side, size)))
+        os.replace(partial, path)
+    return path, size
+
+
+def _sprite(thumbnails: np.ndarray, side: int, size: tuple[int, int]) -> np.ndarray:
+    """Thumbnails row by row in a square grid: (side * height, side * width, channels) uint8."""
+    if size != thumbnails.shape[2:0:-1]:
+        thumbnails = np.stack([_shrink(thumbnail, size) for thumbnail in thumbnails])
+    exemplars, height, width, channels = thumbnails.shape
+    grid = np.zeros((side * side, height, width, channels), dtype=np.uint8)
+    grid[:exemplars] = thumbnails
+    grid = grid.reshape(side, side, height, width, channels).swapaxes(1, 2)
+    return grid.reshape(side * height, side * width, channels)
+
+
+def _shrink(thumbnail: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    channels = thumbnail.shape[2]
+    image = Image.fromarray(thumbnail[..., 0] if channels == 1 else thumbnail)
+    return np.asarray(image.resize(size, Image.Resampling.BOX)).reshape(size[1], size[0], channels)
+
+
+def _link(source: Path, target: Path) -> None:
+    """One file on disk under two names; a copy on file systems that have no links."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _publish(partial: Path, final: Path) -> None:
+    """Give a complete folder its name; only the event file, which comes last, makes it a run."""
+    if final.exists():
+        for event_file in final.glob("*tfevents*"):
+            event_file.unlink()
+        shutil.rmtree(final)
+    os.replace(partial, final)
+    EventFile(final).close()

@@ -1,0 +1,50 @@
+"""Token sets, one file each.
+
+A token set is a module of this folder with a function of the module's name that
+returns a ``TokenSet``. To add one, add a file: there is nothing to register.
+``faces`` are generated, ``fashion`` are photographs that come with the package,
+``folder`` reads the learner's own images.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+from dense_keras.token_set import TokenSet, TokenSetError
+
+
+def names() -> list[str]:
+    """Names of the token sets that need no folder, in alphabetical order."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "folder")
+
+
+def load(source: str, **options: Any) -> TokenSet:
+    """The token set called ``source``, or the one in the folder of that path.
+
+    options: arguments of the token set's own function, such as ``exemplars``,
+    ``size`` and ``seed``; None means that function's default.
+    Raises TokenSetError for an unknown name or an option that the set does not have.
+    """
+    options = {name: value for name, value in options.items() if value is not None}
+    if source in names():
+        function = getattr(importlib.import_module(f"{__name__}.{source}"), source)
+    elif Path(source).is_dir():
+        from dense_keras.tokens.folder import folder as function
+
+        options["path"] = source
+    else:
+        raise TokenSetError(
+            f"No token set {source!r}. There are: {', '.join(names())}; or give a folder of images "
+            "with one sub-folder a token."
+        )
+    possible = inspect.signature(function).parameters
+    unknown = sorted(set(options) - set(possible))
+    if unknown:
+        raise TokenSetError(
+            f"Token set {source!r} has no option {', '.join(unknown)}. It has: {', '.join(possible)}."
+        )
+    return function(**options)
