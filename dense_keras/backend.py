@@ -61,6 +61,20 @@ def choose_backend() -> str:
     return chosen
 
 
+def fast_data_format() -> str:
+    """The place of the channels in which convolutions are fastest on this backend.
+
+    PyTorch keeps images channels-first; told so, Keras leaves out a copy before and after
+    each convolution. The weights have the same shapes either way.
+    """
+    return "channels_first" if keras.config.backend() == "torch" else "channels_last"
+
+
+def backend_version() -> str:
+    """Version of the backend in use."""
+    return sys.modules[keras.config.backend()].__version__
+
+
 def _installed_text(installed: list[str]) -> str:
     if not installed:
         return "No backend is installed."
@@ -81,4 +95,4 @@ choose_backend()
 
 import keras  # noqa: E402
 
-__all__ = ["BACKENDS", "BackendError", "choose_backend", "installed_backends", "keras"]
+__all__ = ["BACKENDS", "BackendError", "backend_version", "choose_backend", "fast_data_format", "installed_backends", "keras"]

@@ -38,6 +38,10 @@ class Shape(NamedTuple):
     p: np.ndarray
     q: np.ndarray
 
+    def times(self, factor: np.ndarray) -> Shape:
+        """The shape with its coverage multiplied by ``factor``, broadcast over (exemplars, rows, columns)."""
+        return self._replace(coverage=self.coverage * factor)
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -118,22 +122,22 @@ def oval(frame: Frame, size: int, taper=0.0, bend=0.0) -> Shape:
     Both are numbers or (exemplars,) floats.
     """
     taper, bend = (_pixelwise(value, frame) for value in (taper, bend))
-    window = frame.window(size, 1 + float(np.abs(bend).max()) / 2 + float(np.abs(taper).max()))
+    window = frame.window(size, 1 + float(np.abs(bend).max()) + float(np.abs(taper).max()))
     p, q = frame.coordinates(window, size)
     width, height = frame.lengths()
     narrowing = 1 + taper * q
     across, along = p * narrowing, q + bend * (p * p - np.float32(0.5))
     slope_p = (across * narrowing + 2 * bend * p * along) / width
     slope_q = (along + taper * p * across) / height
+    radius = np.sqrt(across * across + along * along)
     steepness = np.sqrt(slope_p * slope_p + slope_q * slope_q) + _TINY
-    distance = (across * across + along * along - 1) / (2 * steepness)
-    return Shape(window, softened(distance, size), p, along)
+    return Shape(window, softened((radius - 1) * radius / steepness, size), p, along)
 
 
 def box(frame: Frame, size: int, corner: float = 0.0, bend=0.0) -> Shape:
     """A rectangle that fills its frame, its corners rounded by a radius in image units; bend as in ``oval``."""
     bend = _pixelwise(bend, frame)
-    window = frame.window(size, 1 + float(np.abs(bend).max()) / 2)
+    window = frame.window(size, 1 + float(np.abs(bend).max()))
     p, q = frame.coordinates(window, size)
     width, height = frame.lengths()
     corner = np.minimum(np.float32(corner), np.minimum(width, height))
@@ -177,6 +181,10 @@ class Canvas:
         self.planes = np.zeros((3, count, size, size), np.float32)
         self.owner = np.full((count, size, size), NOBODY, np.int8)
 
+    def fill(self, colour: np.ndarray) -> None:
+        """One colour over each whole picture: (exemplars, 3) float in 0..1."""
+        self.planes[:] = colour.T[:, :, np.newaxis, np.newaxis]
+
     def paint(self, shape: Shape, colour: np.ndarray, part: int = NOBODY) -> None:
         """Cover what lies below; the pixels that are mostly covered now show ``part``.
 
@@ -191,10 +199,6 @@ class Canvas:
         for plane, level in zip(self.planes, np.atleast_2d(colour).T, strict=True):
             pixels = plane[:, *shape.window]
             pixels += shape.coverage * (per_exemplar(level).astype(np.float32) - pixels)
-
-    def lighten(self, factor: np.ndarray) -> None:
-        """Multiply all pixels by ``factor``, broadcast over (exemplars, size, size)."""
-        self.planes *= factor
 
     def images(self, colour: bool = True) -> np.ndarray:
         """(exemplars, size, size, 3) uint8, or with one channel: the luma, (299 R + 587 G + 114 B) / 1000."""

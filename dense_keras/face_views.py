@@ -19,8 +19,8 @@ FACTORS = {
     "shift_x": (-0.06, 0.06),
     "shift_y": (-0.06, 0.06),
     "light_angle": (-180.0, 180.0),
-    "light_strength": (0.0, 0.3),
-    "brightness": (0.8, 1.1),
+    "light_strength": (0.0, 0.25),
+    "brightness": (0.8, 1.05),
     "expression": (-1.0, 1.0),
     "skin_tint": (0.0, 1.0),
     "hair_tint": (0.0, 1.0),
@@ -30,12 +30,13 @@ FACTORS = {
 }
 """Factor -> (lowest, highest).
 
-yaw, pitch, roll: degrees; the face turns to its left (our right), looks down, tilts clockwise.
+yaw, pitch, roll: degrees; the face turns to our right, looks down, tilts clockwise.
 scale: of the face, 1 is the middle. shift_x, shift_y: share of the side, right and down.
 light_angle: degrees, where the light comes from, 0 is right, 90 below.
-light_strength: 0 is even light; at .3 the picture's edges are lit 30 % more and less.
+light_strength: 0 is even light; at .25 the picture's edges are lit 25 % more and less.
 brightness: factor on all pixels. expression: -1 subdued to 1 lively.
-skin_tint, hair_tint, clothes_tint: position on a palette, 0..1.
+skin_tint, hair_tint, clothes_tint: position on a palette, 0..1 (natural faces have a hair colour of their own
+and do not show hair_tint).
 noise: largest change of a pixel by grain, share of the full range.
 scene: whole number that determines background and grain.
 """

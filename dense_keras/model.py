@@ -13,6 +13,13 @@ from dense_keras.backend import keras
 
 BLOCK_UNITS = (32, 64, 128, 256)
 DENSE_UNITS = 256
+RECORDED_LAYERS = (
+    *(f"conv{block}_{position}" for block in range(1, len(BLOCK_UNITS) + 1) for position in (1, 2)),
+    "global_pool",
+    "dense",
+    "logits",
+)
+"""Names of the layers whose activations a run records, input side first."""
 
 
 def build_vgg(
@@ -21,6 +28,8 @@ def build_vgg(
     """The VGG, with initial weights that are the same on every backend.
 
     input_shape: (height, width, channels) of images in 0..255; sides of at least 16.
+    data_format: where the layers inside keep their channels, ``channels_last`` or
+    ``channels_first``; it changes speed alone.
     Returns a model from (exemplars, height, width, channels) to (exemplars, num_tokens)
     probabilities. Its layers are named conv1_1 to conv4_2, pool1 to pool4, global_pool,
     dense, logits and tokens; images are centred inside, to -2..2.

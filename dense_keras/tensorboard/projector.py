@@ -35,6 +35,9 @@ LARGEST_SPRITE = 8192
 FEWEST_AXES, MOST_AXES = 3, 200
 """The projector needs three axes to draw; beyond 200 it projects onto random ones."""
 
+TURN = 0.01
+"""Radians between an axis of the projector and ours; see ``_turned``."""
+
 
 def write_embeddings(
     folder: str | Path,
@@ -50,9 +53,9 @@ def write_embeddings(
     whole or half-written, is replaced.
 
     layers: name -> (exemplars, units) points, in order from input to output. They are
-        rotated onto their principal axes (see ``principal_coordinates``). The projector
+        turned onto their principal axes (see ``principal_coordinates``). The projector
         sorts names and opens the first, so they are counted from the output, as Python
-        does: ``-1 dense``, ``-2 conv3_2``; the share of variance that is kept follows.
+        does: ``-1 dense (97.5 percent)`` kept that share of the layer's variance.
     metadata: column -> one value an exemplar. Points are labelled by the first column
         that is not numeric: put the token's name there.
     thumbnails: (exemplars, height, width, channels) uint8 with 1 or 3 channels, shrunk if
@@ -92,21 +95,21 @@ def write_embeddings(
 def principal_coordinates(points: np.ndarray, dimensions: int) -> tuple[np.ndarray, float]:
     """Points seen along the axes in which they vary most, and the share of variance kept, 0..1.
 
-    The points are rotated, and not centred: as long as all axes are kept, distances and cosines
-    between them stay what they were. Axes come in falling order of variance, each turned such
-    that later exemplars lie further along it: sort exemplars by token, and signs stay put
-    from snapshot to snapshot.
+    The points are moved to have their mean at zero, and rotated: as long as all axes are kept,
+    the distances between them stay what they were. Axes come in falling order of variance, each
+    pointing to where later exemplars lie: sort exemplars by token, and a snapshot's axes point
+    the same way as those of the one before.
 
     points: (exemplars, units) float, finite. Returns (exemplars, axes) float64, with as many
     axes as ``dimensions``, or fewer where there are fewer units or exemplars.
     """
     points = np.asarray(points, dtype=np.float64)
-    if len(points) < points.shape[1]:
-        points = np.linalg.qr(points.T, mode="r").T  # the same points in the space they span
     centred = points - points.mean(axis=0)
+    if len(points) < points.shape[1]:
+        centred = np.linalg.qr(centred.T, mode="r").T  # the same points in the space they span
     variances, axes = np.linalg.eigh(centred.T @ centred)
     variances, axes = variances[::-1].clip(min=0), axes[:, ::-1]
-    coordinates = points @ axes[:, :dimensions]
+    coordinates = centred @ axes[:, :dimensions]
     ramp = np.arange(len(points)) - (len(points) - 1) / 2
     coordinates *= np.where(ramp @ coordinates < 0, -1, 1)
     total = variances.sum()
@@ -178,8 +181,8 @@ def _add_layer(
     """Write one layer's points, and tell the projector of them."""
     coordinates, share = rotated
     number = len(config.embeddings)
-    missing = FEWEST_AXES - coordinates.shape[1]
-    points = np.pad(coordinates, ((0, 0), (0, max(missing, 0)))).astype("<f4")
+    missing = max(FEWEST_AXES - coordinates.shape[1], 0)
+    points = _turned(np.pad(coordinates, ((0, 0), (0, missing)))).astype("<f4")
     path = folder / f"layer_{number + 1:0{len(str(num_layers))}d}.bytes"
     path.write_bytes(_never_text(points.tobytes()))
     embedding = config.embeddings.add()
@@ -188,8 +191,19 @@ def _add_layer(
     embedding.tensor_path = path.name
 
 
+def _turned(coordinates: np.ndarray) -> np.ndarray:
+    """The points after a rotation that turns each axis by 0.6 degrees towards the next.
+
+    The projector computes principal axes once more, which undoes the turn. Without it their
+    signs follow from rounding errors: clusters swap sides from snapshot to snapshot.
+    """
+    axes = coordinates.shape[1]
+    half_turn = TURN / 2 * (np.eye(axes, k=1) - np.eye(axes, k=-1))
+    return coordinates @ np.linalg.solve(np.eye(axes) - half_turn, np.eye(axes) + half_turn)
+
+
 def _tensor_name(name: str, from_output: int, num_layers: int, share: float) -> str:
-    """Such as ``-02 dense (99.8 percent)``; the projector sends it unescaped in its address."""
+    """Such as ``-1 dense (97.5 percent)``; the projector sends it unescaped in its address."""
     safe = re.sub(r"[^\w/.-]+", "_", name)
     return f"-{from_output:0{len(str(num_layers))}d} {safe} ({100 * share:.1f} percent)"
 

@@ -44,10 +44,9 @@ def launch(folder: str | Path, port: int = 6006, host: str = "127.0.0.1") -> str
             str(folder),
         )
     _keep_tensorflow_out()
-    from tensorboard import default, program
-    from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
+    from tensorboard import program
 
-    tensorboard = program.TensorBoard(plugins=[*default.get_static_plugins(), ProjectorPlugin])
+    tensorboard = program.TensorBoard(plugins=plugins())
     tensorboard.configure(argv=arguments(folder, port, host))
     try:
         return tensorboard.launch()
@@ -58,8 +57,29 @@ def launch(folder: str | Path, port: int = 6006, host: str = "127.0.0.1") -> str
         ) from None
 
 
+def plugins() -> list[type]:
+    """TensorBoard's own tabs, with a projector that lists snapshots by name, and so by step.
+
+    It also looks for snapshots whenever it is asked if there are any. TensorBoard's looks in the
+    background, hides the tab on the first page, and forever if looking failed once.
+    """
+    from tensorboard import default
+    from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
+
+    class OrderedProjector(ProjectorPlugin):
+        def _update_configs(self) -> None:
+            super()._update_configs()
+            self._configs = dict(sorted(self._configs.items()))
+
+        def is_active(self) -> bool:
+            self._update_configs()
+            return bool(self._configs)
+
+    return [*default.get_static_plugins(), OrderedProjector]
+
+
 def arguments(folder: str | Path, port: int, host: str) -> list[str]:
-    """TensorBoard's command line, without options that only the command line of a shell needs."""
+    """The command line that shows all steps of ``folder``, and goes on reading files that grow."""
     return [
         "tensorboard",
         *("--logdir", str(folder)),
@@ -67,7 +87,6 @@ def arguments(folder: str | Path, port: int, host: str) -> list[str]:
         *("--host", host),
         *("--samples_per_plugin", SAMPLES),
         *("--reload_multifile", "true"),
-        *("--load_fast", "false"),
     ]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +31,31 @@ def load(source: str, **options: Any) -> TokenSet:
     Raises TokenSetError for an unknown name or an option that the set does not have.
     """
     options = {name: value for name, value in options.items() if value is not None}
-    if source in names():
-        function = getattr(importlib.import_module(f"{__name__}.{source}"), source)
-    elif Path(source).is_dir():
-        from dense_keras.tokens.folder import folder as function
-
-        options["path"] = source
-    else:
-        raise TokenSetError(
-            f"No token set {source!r}. There are: {', '.join(names())}; or give a folder of images "
-            "with one sub-folder a token."
-        )
+    function = _function(source)
     possible = inspect.signature(function).parameters
     unknown = sorted(set(options) - set(possible))
     if unknown:
+        raise TokenSetError(f"Token set {source!r} has no option {', '.join(unknown)}. It has: {', '.join(possible)}.")
+    return function(source, **options) if is_folder(source) else function(**options)
+
+
+def defaults(source: str) -> dict[str, Any]:
+    """Option -> default value of a token set, for those options that have one."""
+    parameters = inspect.signature(_function(source)).parameters.values()
+    return {option.name: option.default for option in parameters if option.default is not inspect.Parameter.empty}
+
+
+def is_folder(source: str) -> bool:
+    """Whether ``source`` means a folder of images rather than a token set's name."""
+    return source not in names()
+
+
+def _function(source: str) -> Callable[..., TokenSet]:
+    if not is_folder(source):
+        return getattr(importlib.import_module(f"{__name__}.{source}"), source)
+    if not Path(source).is_dir():
         raise TokenSetError(
-            f"Token set {source!r} has no option {', '.join(unknown)}. It has: {', '.join(possible)}."
+            f"No token set and no folder {source!r}. Token sets: {', '.join(names())}. "
+            "A folder of your own holds one sub-folder of images a token."
         )
-    return function(**options)
+    return importlib.import_module(f"{__name__}.folder").folder

@@ -10,14 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from dense_keras.codes import NUM_TOKENS, draw_codes, factorial_codes, part_names, tokens_of_codes
-from dense_keras.face_drawing import SMALLEST, Looks, draw_faces, face_looks
+from dense_keras.face_drawing import SMALLEST, draw_faces
+from dense_keras.face_looks import Looks, face_looks
 from dense_keras.face_views import draw_views, repeated
 from dense_keras.token_set import Exemplars, TokenSet, TokenSetError
 
 TOKEN_NAMES = ("Ada", "Ben", "Cleo", "Dov", "Eva")
 
-_TRAIN, _HELD_OUT, _FACTORIAL = range(3)
-_CODES, _VIEWS = range(2)
+_TRAIN, _HELD_OUT, _FACTORIAL = 1, 2, 3
+_CODES, _VIEWS = 1, 2
 
 
 def faces(
@@ -44,13 +45,13 @@ def faces(
     part_names(code)
     _check(exemplars=(exemplars, 1), held_out=(held_out, 1), size=(size, SMALLEST), seed=(seed, 0), views=(views, 1))
     looks = face_looks(code, seed)
-    train = _exemplars_of_tokens(code, exemplars, [seed, _TRAIN], looks, size, colour)
+    train = _exemplars_of_tokens(code, exemplars, (seed, _TRAIN), looks, size, colour)
     return TokenSet(
         name="faces",
         token_names=TOKEN_NAMES,
         train=train,
-        held_out=_exemplars_of_tokens(code, held_out, [seed, _HELD_OUT], looks, size, colour),
-        factorial=_factorial(code, views, [seed, _FACTORIAL], looks, size, colour),
+        held_out=_exemplars_of_tokens(code, held_out, (seed, _HELD_OUT), looks, size, colour),
+        factorial=_factorial(code, views, (seed, _FACTORIAL), looks, size, colour),
         part_names=part_names(code),
         part_shares=dict(zip(part_names(code), train.masks.mean(axis=(0, 1, 2)).tolist(), strict=True)),
         credit="Drawn by dense_keras, MIT licence.",
@@ -74,19 +75,24 @@ def _check(**settings: tuple[int, int]) -> None:
             )
 
 
+def _generator(seed: int, *purpose: int) -> np.random.Generator:
+    """A stream of random numbers of its own for each purpose."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=purpose))
+
+
 def _exemplars_of_tokens(
-    kind: str, count: int, stream: list[int], looks: Looks, size: int, colour: bool
+    kind: str, count: int, stream: tuple[int, int], looks: Looks, size: int, colour: bool
 ) -> Exemplars:
     tokens = range(NUM_TOKENS)
-    codes = [draw_codes(kind, token, count, np.random.default_rng([*stream, _CODES, token])) for token in tokens]
-    views = [draw_views(count, np.random.default_rng([*stream, _VIEWS, token])) for token in tokens]
+    codes = [draw_codes(kind, token, count, _generator(*stream, _CODES, token)) for token in tokens]
+    views = [draw_views(count, _generator(*stream, _VIEWS, token)) for token in tokens]
     factors = {name: np.concatenate([view[name] for view in views]) for name in views[0]}
     return _exemplars(kind, np.concatenate(codes), factors, looks, size, colour)
 
 
-def _factorial(kind: str, count: int, stream: list[int], looks: Looks, size: int, colour: bool) -> Exemplars:
+def _factorial(kind: str, count: int, stream: tuple[int, int], looks: Looks, size: int, colour: bool) -> Exemplars:
     codes = factorial_codes(kind)
-    factors = draw_views(count, np.random.default_rng([*stream, _VIEWS]))
+    factors = draw_views(count, _generator(*stream, _VIEWS))
     factors["view"] = np.arange(count, dtype=float)
     return _exemplars(kind, np.repeat(codes, count, axis=0), repeated(factors, len(codes)), looks, size, colour)
 

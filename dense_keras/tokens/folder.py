@@ -76,18 +76,21 @@ def folder(
             raise TokenSetError(f"{name}={value!r}: it must be a whole number from {least} to {most}.")
     root = _check_root(path)
     troubles: Troubles = {}
-    images = {token: find_images(token, root, troubles) for token in _find_tokens(root, troubles)}
-    _check_layout(images, root, troubles)
+    tokens = _find_tokens(root, troubles)
+    if not troubles:
+        _check_layout(tokens, root)
+    images = {token: find_images(token, root, troubles) for token in tokens}
+    _note_shared_files(images, root, troubles)
     chosen = [] if troubles else _choose(images, exemplars, held_out, seed)
-    parts = [_read_exemplars(tokens, size, colour, troubles) for tokens in zip(*chosen, strict=True)]
+    parts = [_read_exemplars(files, size, colour, troubles) for files in zip(*chosen, strict=True)]
     if troubles:
-        _raise_troubles(troubles, images, root, size)
-    train, held_out_exemplars = parts
+        opened = {path for pair in chosen for paths in pair for path in paths}
+        _raise_troubles(troubles, [path for paths in images.values() for path in paths if path not in opened], root)
     return TokenSet(
         name=printable(root.name) or "folder",
-        token_names=[printable(token.name) for token in images],
-        train=train,
-        held_out=held_out_exemplars,
+        token_names=[printable(token.name) for token in tokens],
+        train=parts[0],
+        held_out=parts[1],
         credit=f"Images of the folder {printable(root.name)}.",
     )
 
@@ -102,6 +105,10 @@ def _check_root(path: str | Path) -> Path:
     if not root.is_dir():
         what = "is a file, not a folder: unpack it first" if root.is_file() else "is no folder"
         raise TokenSetError(f"{printable(str(path))} {what}. {LAYOUT}")
+    try:
+        os.listdir(root)
+    except OSError as error:
+        raise TokenSetError(f"{printable(str(path))} cannot be listed ({error.strerror}).") from error
     return Path(os.path.realpath(root))
 
 
@@ -113,7 +120,7 @@ def _find_tokens(root: Path, troubles: Troubles) -> list[Path]:
             continue
         if not _inside(entry, root):
             troubles[entry] = "is a link that leaves the folder"
-        elif entry.is_dir():
+        elif os.path.isdir(entry):
             tokens.append(entry)
     return tokens
 
@@ -123,7 +130,7 @@ def _inside(path: Path, root: Path) -> bool:
 
 
 def find_images(token: Path, root: Path, troubles: Troubles) -> list[Path]:
-    """Image files in a token's folder and the folders in it, sorted by name; each file once.
+    """Image files in a token's folder and the folders in it, in an order given by the names; each file once.
 
     root: the folder that links must not leave.
     troubles: gets the files that cannot be used.
@@ -136,29 +143,32 @@ def find_images(token: Path, root: Path, troubles: Troubles) -> list[Path]:
             continue
         visited.add(os.path.realpath(current))
         try:
-            entries = sorted(entry for entry in current.iterdir() if not entry.name.startswith("."))
+            entries = sorted(current.iterdir(), key=lambda entry: entry.name)
         except OSError as error:
             troubles[current] = f"cannot be listed ({error.strerror})"
             continue
         for entry in entries:
-            if entry.is_dir() and _inside(entry, root):
-                waiting += [] if entry.name in NOT_TOKENS else [entry]
+            if entry.name.startswith(".") or entry.name in NOT_TOKENS:
+                continue
+            if os.path.isdir(entry) and _inside(entry, root):
+                waiting.append(entry)
             elif trouble := _trouble_before_opening(entry, root):
                 troubles[entry] = trouble
             elif entry.suffix.lower() in readable_suffixes():
                 found.setdefault(os.path.realpath(entry), entry)
-    return sorted(found.values(), key=lambda path: path.relative_to(root).as_posix())
+    return list(found.values())
 
 
 def readable_suffixes() -> set[str]:
     """Endings of the files that Pillow reads as images here, in lower case."""
-    return {suffix for suffix, form in Image.registered_extensions().items() if form in readable_formats()}
+    formats = {*readable_formats(), "MPO"}  # read as a kind of JPEG
+    return {suffix for suffix, form in Image.registered_extensions().items() if form in formats}
 
 
 def readable_formats() -> list[str]:
     """Pillow's names of the formats that are read."""
     Image.init()
-    return [form for form in (*Image.OPEN, "MPO") if form not in NOT_PHOTOGRAPHS]
+    return [form for form in Image.OPEN if form not in NOT_PHOTOGRAPHS]
 
 
 def _trouble_before_opening(path: Path, root: Path) -> str | None:
@@ -166,39 +176,41 @@ def _trouble_before_opening(path: Path, root: Path) -> str | None:
         return "is a link that leaves the folder"
     if path.suffix.lower() in OTHER_PHOTOGRAPHS - readable_suffixes():
         return "has a format that Pillow does not read here (save it as JPEG or PNG)"
-    if path.suffix.lower() in readable_suffixes() and not path.is_file():
-        return "is a broken link" if path.is_symlink() else "is not a regular file"
+    if path.suffix.lower() in readable_suffixes() and not os.path.isfile(path):
+        return "is a broken link" if path.is_symlink() else "is no file that can be opened"
     return None
 
 
-def _check_layout(images: dict[Path, list[Path]], root: Path, troubles: Troubles) -> None:
-    """Raises TokenSetError for what is wrong whichever exemplars are chosen."""
+def _note_shared_files(images: dict[Path, list[Path]], root: Path, troubles: Troubles) -> None:
+    first: dict[str, Path] = {}
+    for path in (path for paths in images.values() for path in paths):
+        other = first.setdefault(os.path.realpath(path), path)
+        if other != path:
+            place = printable(other.relative_to(root).as_posix())
+            troubles[path] = f"is the same file as {place}: an image can be of one token only"
+
+
+def _check_layout(tokens: list[Path], root: Path) -> None:
+    """Raises TokenSetError if the sub-folders are not two or more tokens; warns of images beside them."""
     place = printable(str(root))
-    loose = [entry for entry in root.iterdir() if entry.is_file() and entry.suffix.lower() in readable_suffixes()]
-    if not images and not troubles:
-        raise TokenSetError(f"{place} has {len(loose)} images and no sub-folders, so the tokens are unknown. {LAYOUT}")
-    if len(images) == 1 and not troubles:
-        token = next(iter(images))
-        hint = f" Or did you mean {printable(str(token))}?" if len(_find_tokens(token, {})) > 1 else ""
-        raise TokenSetError(f"{place} has one token only: {printable(token.name)}. It takes two or more. {LAYOUT}{hint}")
-    if {token.name.lower() for token in images} <= PARTS_OF_A_SPLIT and all(_find_tokens(token, {}) for token in images):
-        names = ", ".join(token.name for token in images)
+    loose = [entry for entry in root.iterdir() if entry.suffix.lower() in readable_suffixes() and entry.is_file()]
+    if not tokens:
+        raise TokenSetError(f"{place} has {len(loose)} image(s) and no sub-folders: the tokens are unknown. {LAYOUT}")
+    nested = [token for token in tokens if _find_tokens(token, {})]
+    if len(tokens) == 1:
+        name = printable(tokens[0].name)
+        hint = f" Or did you mean {place}/{name}? It has sub-folders." if nested else ""
+        raise TokenSetError(f"{place} has one token only, {name}; it takes two or more. {LAYOUT}{hint}")
+    if nested == tokens and {token.name.lower() for token in tokens} <= PARTS_OF_A_SPLIT:
         raise TokenSetError(
-            f"The sub-folders of {place} are {names}: these are parts of a split, not tokens. "
-            f"Give one of them, such as {next(iter(images))}; held-out exemplars are split off by seed."
-        )
-    few = [token for token, paths in images.items() if len(paths) < 2]
-    if few and not troubles:
-        counts = _listed([f"{printable(token.name)} has {len(images[token]) or 'no'} image(s)" for token in few])
-        raise TokenSetError(
-            f"Tokens with too few images in {place}:{counts}\nEach needs two or more, one to learn from and one held "
-            f"out. Put images in, or move the sub-folder away. Image files end in .jpg, .png and the like."
+            f"The sub-folders of {place} are {', '.join(token.name for token in tokens)}: parts of a split, not "
+            f"tokens. Give one of them, such as {place}/{tokens[0].name}; held-out exemplars are split off by seed."
         )
     if loose:
         warnings.warn(
             f"{len(loose)} image(s) lie in {place} itself, such as {printable(loose[0].name)}. They are left out: "
             "they are in no token's sub-folder.",
-            stacklevel=4,
+            stacklevel=3,
         )
 
 
@@ -206,6 +218,7 @@ def _choose(
     images: dict[Path, list[Path]], exemplars: int | None, held_out: int | None, seed: int
 ) -> list[tuple[list[Path], list[Path]]]:
     """Training and held-out files of each token, drawn by seed and the token's name."""
+    _check_counts(images)
     chosen, few = [], []
     for token, paths in images.items():
         count = len(paths)
@@ -226,6 +239,19 @@ def _choose(
     return chosen
 
 
+def _check_counts(images: dict[Path, list[Path]]) -> None:
+    few = [
+        f"{printable(token.name)} has {'1 image' if paths else 'no images'}"
+        for token, paths in images.items()
+        if len(paths) < 2
+    ]
+    if few:
+        raise TokenSetError(
+            f"{len(few)} token(s) have too few images:{_listed(few)}\nEach needs two or more: one to learn from and "
+            "one held out. Put images in (.jpg, .png and the like), or move the sub-folder away."
+        )
+
+
 def _read_exemplars(files: Sequence[list[Path]], size: int, colour: bool, troubles: Troubles) -> Exemplars:
     """files: one list of paths a token. Images that cannot be read are black and go to troubles."""
     labels = np.repeat(np.arange(len(files)), [len(paths) for paths in files])
@@ -240,14 +266,14 @@ def _read_exemplars(files: Sequence[list[Path]], size: int, colour: bool, troubl
     return Exemplars(images, labels)
 
 
-def _raise_troubles(troubles: Troubles, images: dict[Path, list[Path]], root: Path, size: int) -> None:
+def _raise_troubles(troubles: Troubles, unopened: Sequence[Path], root: Path) -> None:
     """Opens the images that were not chosen too, so that one error names every file."""
-    for path in (path for paths in images.values() for path in paths):
+    for path in unopened:
         try:
-            read_image(path, size)
+            read_image(path, 8)
         except TokenSetError as error:
-            troubles[path] = str(error)
-    files = [f"{printable(str(path.relative_to(root)))} {troubles[path]}" for path in sorted(troubles)]
+            troubles.setdefault(path, str(error))
+    files = [f"{printable(path.relative_to(root).as_posix())} {troubles[path]}" for path in sorted(troubles)]
     raise TokenSetError(
         f"{len(files)} file(s) in {printable(str(root))} cannot be used:{_listed(files)}\n"
         "Mend them, or move them out of the folder."

@@ -1,0 +1,73 @@
+"""When to record: the untrained network, log-spaced steps, every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from dense_keras.backend import keras
+from dense_keras.tensorboard import EventFile
+
+LOG_SPACED = (1, 2, 4, 8, 16, 32, 48, 64, 96, 128, 192, 256, 384)
+"""Steps between the untrained network and the pace of epochs."""
+
+
+class AtSteps(keras.callbacks.Callback):
+    """Calls ``record(step, logs)`` when a recording is due; subclasses say what that is.
+
+    steps: optimizer updates after which to record, besides the start of training.
+    each_epoch: record at the end of each epoch too.
+    Steps count over the optimizer's whole life, so a second ``fit`` goes on counting.
+    """
+
+    def __init__(self, steps: Iterable[int] = LOG_SPACED, each_epoch: bool = True) -> None:
+        super().__init__()
+        self.steps = frozenset(steps)
+        if any(step < 0 for step in self.steps):
+            raise ValueError(f"Steps came as {sorted(self.steps)}; they count optimizer updates, from 0.")
+        self.each_epoch = each_epoch
+        self._recorded: int | None = None
+
+    def record(self, step: int, logs: Mapping[str, float]) -> None:
+        """Record the state after ``step`` updates; ``logs`` are those of Keras, empty at the start."""
+        raise TypeError(f"{type(self).__name__} must define record(step, logs).")
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        self._step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+        self._record_once({})
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self._epoch_start = self._step
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        before, self._step = self._step, self._epoch_start + batch + 1
+        ends_epoch = self.each_epoch and batch + 1 == self.params.get("steps")
+        if not ends_epoch and any(step in self.steps for step in range(before + 1, self._step + 1)):
+            self._record_once(logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self.each_epoch:
+            self._record_once(logs or {})
+
+    def _record_once(self, logs: Mapping[str, float]) -> None:
+        if self._recorded != self._step:
+            self.record(self._step, logs)
+            self._recorded = self._step
+
+
+_open_files: WeakValueDictionary[Path, EventFile] = WeakValueDictionary()
+
+
+def shared_event_file(folder: str | Path, step: int) -> EventFile:
+    """The event file that all callbacks of this process write into for a folder.
+
+    TensorBoard reads one growing file a folder. A new file that joins older ones makes
+    TensorBoard drop what those hold from ``step`` on, which is then recorded again.
+    """
+    path = Path(folder).resolve()
+    events = _open_files.get(path)
+    if events is None:
+        joins = any(path.glob("events.out.tfevents.*"))
+        events = _open_files[path] = EventFile(path, purge_step=step if joins else None)
+    return events

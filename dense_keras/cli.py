@@ -1,0 +1,188 @@
+"""The command ``dense-keras``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dense_keras import __version__
+
+RUNS = Path("runs")
+
+DESCRIPTION = """Watch a neural network come to know five things.
+
+  dense-keras train            record a run on generated faces (about three minutes)
+  dense-keras show             look at it in TensorBoard: projector, filters, curves
+  dense-keras tokens           see what the network is shown
+  dense-keras doctor           find out what is missing, and what to do
+
+The backend is the one that KERAS_BACKEND names: tensorflow, torch or jax."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status: 0 done, 1 a problem was found, 2 it cannot be done, 130 stopped."""
+    options = _parser().parse_args(arguments)
+    warnings.showwarning = _show_warning
+    try:
+        return options.command(options) or 0
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from the last epoch.", file=sys.stderr)
+        return 130
+    except (ValueError, ImportError, OSError, RuntimeError) as error:
+        if not _is_explained(error):
+            raise
+        print(f"dense-keras: {error}", file=sys.stderr)
+        return 2
+
+
+def _is_explained(error: Exception) -> bool:
+    """Whether the error was raised by this package, and so says what to do."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and Path(frame.tb_frame.f_code.co_filename).is_relative_to(Path(__file__).parent)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], filename: str, *_: object) -> None:
+    if Path(filename).is_relative_to(Path(__file__).parent):
+        print(f"dense-keras: {message}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "dense-keras", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"dense_keras {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = _command(commands, "train", _train, "Train the VGG and record how it comes to know the tokens.")
+    _add_token_options(train)
+    train.add_argument("--run", metavar="FOLDER", help="where to record; a run there goes on (default: named by the settings, in runs/)")
+    train.add_argument("--epochs", type=int, default=20, metavar="N", help="passes over the training exemplars (default: 20)")
+
+    rewind = _command(commands, "rewind", _rewind, "Start a new run from a snapshot of another, and train on.")
+    rewind.add_argument("parent", metavar="RUN", help="folder of the recorded run")
+    rewind.add_argument("step", type=int, metavar="STEP", help="snapshot to start from")
+    rewind.add_argument("--run", metavar="FOLDER", required=True, help="where to record the new run")
+    rewind.add_argument("--epochs", type=int, metavar="N", help="epochs in all (default: as before)")
+    rewind.add_argument("--seed", type=int, metavar="N", help="of what comes from there on (default: as before)")
+
+    show = _command(commands, "show", _show, "Look at a run in TensorBoard, on this computer only. Ctrl-C ends it.")
+    show.add_argument("run", metavar="RUN", nargs="?", help="folder of a run (default: the latest in runs/)")
+    show.add_argument("--port", type=int, default=6006, metavar="N", help="of the address (default: 6006; 0 for any free one)")
+
+    tokens = _command(commands, "tokens", _tokens, "Save a sheet of tokens and exemplars as a picture.")
+    _add_token_options(tokens)
+    tokens.add_argument("--out", metavar="FILE", default="tokens.png", help="PNG file to write (default: tokens.png)")
+
+    _command(commands, "doctor", _doctor, "Check backend, versions, threads, disk and TensorBoard.")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction, name: str, function: Callable[[argparse.Namespace], int | None], text: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _add_token_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tokens",
+        default="faces",
+        metavar="NAME|FOLDER",
+        help="faces (generated), fashion (photographs), or a folder with one sub-folder of images a token (default: faces)",
+    )
+    parser.add_argument(
+        "--code",
+        choices=("additive", "conjunctive", "natural"),
+        help="how faces are built of parts: no single part tells the token (additive, the default), "
+        "parts tell it only together (conjunctive), or in many ways (natural)",
+    )
+    parser.add_argument("--exemplars", type=int, metavar="N", help="training images a token (default: 500 generated, or all)")
+    parser.add_argument("--size", type=int, metavar="N", help="side of the images in pixels (default: 32; fashion 28)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of tokens, initial weights and order (default: 0)")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from dense_keras.experiment import Experiment, train
+
+    experiment = Experiment(
+        tokens=options.tokens,
+        code=options.code,
+        exemplars=options.exemplars,
+        size=options.size,
+        seed=options.seed,
+        epochs=options.epochs,
+    ).resolved()
+    _report(train(experiment, options.run or _default_run(experiment.tokens, experiment.code, experiment.seed)))
+
+
+def _rewind(options: argparse.Namespace) -> None:
+    from dense_keras.experiment import experiment_of, rewind, train
+    from dense_keras.run import Run
+
+    changes = {name: value for name in ("epochs", "seed") if (value := getattr(options, name)) is not None}
+    run = rewind(Run(options.parent), options.step, options.run, **changes)
+    _report(train(experiment_of(run), run.folder))
+
+
+def _report(run: "Run") -> None:  # noqa: F821
+    history = run.history
+    print(
+        f"Recorded {len(run.steps)} snapshots up to step {run.steps[-1]} in {run.folder}; "
+        f"held-out accuracy {history['held_out_accuracy'][-1]:.3f}.\n"
+        f"Look at it with: dense-keras show {run.folder}"
+    )
+
+
+def _default_run(tokens: str, code: str | None, seed: int) -> Path:
+    from dense_keras.backend import keras
+
+    parts = [Path(tokens).name, code, f"seed{seed}", keras.config.backend()]
+    return RUNS / "-".join(part for part in parts if part)
+
+
+def _show(options: argparse.Namespace) -> None:
+    from dense_keras.run import Run, RunError
+    from dense_keras.tensorboard import serve
+
+    if options.run is None:
+        recorded = sorted(RUNS.glob("*/experiment.json"), key=lambda path: path.stat().st_mtime)
+        if not recorded:
+            raise RunError("There is no run in runs/ yet. Record one with: dense-keras train")
+        options.run = recorded[-1].parent
+    serve(Run(options.run).tensorboard, port=options.port)
+
+
+def _tokens(options: argparse.Namespace) -> None:
+    from dense_keras import tokens as token_sets
+    from dense_keras.figures.contact_sheet import contact_sheet
+    from dense_keras.run import write_whole
+
+    token_set = token_sets.load(
+        options.tokens, code=options.code, exemplars=options.exemplars, size=options.size, seed=options.seed
+    )
+    picture, path = contact_sheet(token_set), Path(options.out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda file: picture.save(file, format="PNG"))
+    print(f"Saved {path}: {token_set.num_tokens} tokens, {len(token_set.train)} exemplars to learn from.")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from dense_keras.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        print(f"{'ok ' if finding.good else 'NO '} {finding.subject}: {finding.text}")
+        if finding.remedy:
+            print(f"     {finding.remedy}")
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,301 @@
+"""What is run, and running it: train, resume, rewind.
+
+An experiment is one frozen description. The same description gives the same token set,
+the same initial weights and the same order of exemplars on every backend, because NumPy
+draws them all.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dense_keras import tokens as token_sets
+from dense_keras.backend import backend_version, fast_data_format, keras
+from dense_keras.callbacks import (
+    ActivationMaps,
+    ConfusionMatrix,
+    Embeddings,
+    FilterImages,
+    Histograms,
+    Progress,
+    Scalars,
+    Snapshots,
+)
+from dense_keras.model import RECORDED_LAYERS, build_vgg
+from dense_keras.probes import Probe
+from dense_keras.run import Run, RunError, locked
+from dense_keras.token_set import Exemplars, TokenSet
+
+PROBE_EXEMPLARS = 100
+"""Most held-out exemplars a token in the probe."""
+
+EMBEDDED_LAYERS = ("conv2_2", "conv3_2", "conv4_2", "dense", "logits")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All settings of a run. None means the token set's own default.
+
+    tokens: ``faces``, ``fashion``, or a folder of images with one sub-folder a token.
+    code: of the faces: ``additive``, ``conjunctive`` or ``natural``.
+    exemplars, held_out: for training, and never trained on, a token. size: side of the images, in pixels. colour: or gray.
+    seed: of the token set, the initial weights and the order of exemplars.
+    epochs: passes over the training exemplars. batch_size: exemplars a step.
+    learning_rate: of Adam.
+    Raises ValueError for settings that cannot be run.
+    """
+
+    tokens: str = "faces"
+    code: str | None = None
+    exemplars: int | None = None
+    held_out: int | None = None
+    size: int | None = None
+    colour: bool | None = None
+    seed: int = 0
+    epochs: int = 20
+    batch_size: int = 32
+    learning_rate: float = 3e-4
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("exemplars", 1), ("held_out", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise ValueError(f"{name} is {value}; it must be {least} or more.")
+        if not 0 < self.learning_rate < 1:
+            raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0 and below 1.")
+
+    def load_tokens(self) -> TokenSet:
+        """The token set that this experiment is about."""
+        return token_sets.load(self.tokens, **self._token_options())
+
+    def resolved(self) -> Experiment:
+        """The same experiment with the token set's own defaults written out, and its folder in full."""
+        tokens = str(Path(self.tokens).resolve()) if token_sets.is_folder(self.tokens) else self.tokens
+        defaults = token_sets.defaults(self.tokens)
+        options = {name: defaults.get(name) for name, value in self._token_options().items() if value is None}
+        return replace(self, tokens=tokens, **options)
+
+    def _token_options(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("code", "exemplars", "held_out", "size", "colour", "seed")}
+
+
+def train(experiment: Experiment, folder: str | Path, *, record: bool = True, progress: bool = True) -> Run:
+    """Train and record; go on where a killed run of the same settings stood.
+
+    folder: of the run; made if missing. A run with other settings there is refused; more
+    epochs than before is no other setting, but more of the same.
+    record: write the TensorBoard view too. progress: show a progress bar.
+    Returns the run. Raises RunError if the folder cannot be used, TokenSetError for tokens.
+    """
+    with locked(Path(folder)):
+        token_set = experiment.load_tokens()
+        if (Path(folder) / "experiment.json").exists():
+            run = _reopen(Run(folder), experiment)
+        else:
+            run = Run.create(folder, _describe(experiment, token_set), _probes(token_set))
+        _train(run, experiment, token_set, record, progress)
+    return run
+
+
+def rewind(parent: Run, step: int, folder: str | Path, **changes: Any) -> Run:
+    """Make a new run that starts from a snapshot of another; ``train`` then goes on from there.
+
+    changes: settings that differ from the parent's, such as ``seed`` or ``learning_rate``.
+    With none, the new run repeats the parent from that step, bit for bit.
+    Raises RunError for a step that was not recorded, TypeError for unknown settings.
+    """
+    experiment = replace(experiment_of(parent), **changes)
+    with locked(Path(folder)):
+        token_set = experiment.load_tokens()
+        origin = {"run": str(parent.folder), "step": step}
+        parent.weights(step)
+        run = Run.create(folder, _describe(experiment, token_set, origin), _probes(token_set))
+        run.copy_snapshot(parent, step)
+    return run
+
+
+def experiment_of(run: Run) -> Experiment:
+    """The experiment that a run records."""
+    return Experiment(**run.description["experiment"])
+
+
+def exemplar_order(seed: int, epoch: int, exemplars: int) -> np.ndarray:
+    """(exemplars,) positions in the order in which an epoch shows them; epochs count from 0."""
+    return np.random.default_rng([seed, 1, epoch]).permutation(exemplars)
+
+
+def batches(exemplars: Exemplars, experiment: Experiment, step: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Endless (images, tokens) batches from a step on, the same on every backend.
+
+    Each epoch is a new order; exemplars that do not fill a batch are left out of it.
+    """
+    size = min(experiment.batch_size, len(exemplars))
+    steps_per_epoch = len(exemplars) // size
+    while True:
+        epoch, position = divmod(step, steps_per_epoch)
+        order = exemplar_order(experiment.seed, epoch, len(exemplars))
+        for start in range(position * size, steps_per_epoch * size, size):
+            chosen = order[start : start + size]
+            yield exemplars.images[chosen], exemplars.tokens[chosen]
+            step += 1
+
+
+def compiled_vgg(experiment: Experiment, token_set: TokenSet) -> keras.Model:
+    """The VGG up to its logits, ready to train."""
+    vgg = build_vgg(token_set.image_shape, token_set.num_tokens, experiment.seed, fast_data_format())
+    model = keras.Model(vgg.input, vgg.get_layer("logits").output, name=vgg.name)
+    model.compile(
+        keras.optimizers.Adam(experiment.learning_rate),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def _train(run: Run, experiment: Experiment, token_set: TokenSet, record: bool, progress: bool) -> None:
+    steps_per_epoch = run.description["steps_per_epoch"]
+    total = experiment.epochs * steps_per_epoch
+    step, known = _start(run, steps_per_epoch)
+    if step >= total and known:
+        return
+    model = compiled_vgg(experiment, token_set)
+    if known:
+        _restore(model, run, step)
+    probe_of = {name: _probe(run, name) for name in run.probes}
+    snapshots = Snapshots(run, probe_of, steps_per_epoch, _rows_until(run, step))
+    callbacks = [snapshots, *(_tensorboard_view(run, probe_of["held_out"]) if record else [])]
+    if progress:
+        callbacks.append(Progress(total, steps_per_epoch, snapshots.latest_accuracy))
+    while step < total:
+        epoch, position = divmod(step, steps_per_epoch)
+        whole = position == 0
+        last_epoch = experiment.epochs if whole else epoch + 1
+        model.fit(
+            batches(token_set.train, experiment, step),
+            steps_per_epoch=steps_per_epoch - position,
+            initial_epoch=epoch,
+            epochs=last_epoch,
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+        step = last_epoch * steps_per_epoch
+
+
+def _tensorboard_view(run: Run, probe: Probe) -> list[keras.callbacks.Callback]:
+    folder = run.tensorboard
+    _, first_of_each = np.unique(probe.tokens, return_index=True)
+    return [
+        Scalars(folder, probe),
+        FilterImages(folder, _initial_kernels(run)),
+        ActivationMaps(folder, probe.images[np.sort(first_of_each)]),
+        Histograms(folder, probe),
+        ConfusionMatrix(folder, probe),
+        Embeddings(folder, probe, EMBEDDED_LAYERS),
+    ]
+
+
+def _initial_kernels(run: Run) -> dict[str, np.ndarray] | None:
+    """Kernels of the first snapshot, by which filter images are scaled; None before there is one."""
+    if not run.steps:
+        return None
+    initial = run.weights(run.steps[0]).items()
+    return {path.removesuffix("/kernel"): values for path, values in initial if values.ndim == 4}
+
+
+def _start(run: Run, steps_per_epoch: int) -> tuple[int, bool]:
+    """The step to go on from, and whether there is a snapshot of it.
+
+    It is the last whole snapshot at the end of an epoch, because the history's means over
+    an epoch start there, or else the snapshot that the run was rewound to.
+    """
+    origin = run.description["origin"]
+    recorded = set(run.history.get("step", ()))
+    possible = [step for step in run.steps if step % steps_per_epoch == 0 and step in recorded]
+    if origin is not None:
+        possible = sorted({step for step in possible if step > origin["step"]} | {origin["step"]})
+    for step in reversed(possible):
+        if run.is_whole(step):
+            return step, True
+    return 0, False
+
+
+def _rows_until(run: Run, step: int) -> list[dict[str, float]]:
+    """Rows of the history up to a step."""
+    history = run.history
+    rows = [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
+    return [row | {"step": int(row["step"])} for row in rows if row["step"] <= step]
+
+
+def _restore(model: keras.Model, run: Run, step: int) -> None:
+    """Set the model's weights and its optimizer to those of a snapshot."""
+    recorded = run.weights(step)
+    for variable in model.weights:
+        variable.assign(recorded[variable.path])
+    model.optimizer.build(model.trainable_variables)
+    for variable, values in zip(model.optimizer.variables, run.optimizer(step).values(), strict=True):
+        if variable is not model.optimizer.learning_rate:
+            variable.assign(values)
+
+
+def _reopen(run: Run, experiment: Experiment) -> Run:
+    """The run, if it records this experiment; more epochs than before are noted in it."""
+    before = run.description["experiment"] | {"backend": run.description["backend"]}
+    now = asdict(experiment.resolved()) | {"backend": keras.config.backend()}
+    differing = [name for name in now if now[name] != before.get(name)]
+    if differing == ["epochs"] and now["epochs"] > before["epochs"]:
+        run.describe(experiment=asdict(experiment.resolved()))
+    elif differing:
+        lines = "".join(f"\n  {name}: {before.get(name)!r} there, {now[name]!r} now" for name in differing)
+        raise RunError(
+            f"{run.folder} holds a run with other settings:{lines}\n"
+            "Give the same settings to go on with it, or choose another folder with --run."
+        )
+    return run
+
+
+def _describe(experiment: Experiment, token_set: TokenSet, origin: dict[str, Any] | None = None) -> dict[str, Any]:
+    exemplars = len(token_set.train)
+    return {
+        "experiment": asdict(experiment.resolved()),
+        "origin": origin,
+        "backend": keras.config.backend(),
+        "versions": {name: metadata.version(name) for name in ("dense-keras", "keras", "numpy", "tensorboard")}
+        | {"python": platform.python_version(), keras.config.backend(): backend_version()},
+        "machine": {"system": platform.platform(), "processors": os.cpu_count()},
+        "steps_per_epoch": exemplars // min(experiment.batch_size, exemplars),
+        "layers": list(RECORDED_LAYERS),
+        "token_names": list(token_set.token_names),
+        "part_names": list(token_set.part_names),
+        "part_shares": dict(token_set.part_shares),
+        "credit": token_set.credit,
+    }
+
+
+def _probes(token_set: TokenSet) -> dict[str, Exemplars | None]:
+    held_out = token_set.held_out
+    chosen = [np.flatnonzero(held_out.tokens == token)[:PROBE_EXEMPLARS] for token in range(token_set.num_tokens)]
+    return {"held_out": held_out.take(np.concatenate(chosen)), "factorial": token_set.factorial}
+
+
+def _probe(run: Run, name: str) -> Probe:
+    exemplars = run.probes[name]
+    columns: dict[str, Sequence[Any]] = {}
+    if exemplars.codes is not None:
+        columns |= {part: exemplars.codes[:, index] for index, part in enumerate(run.part_names)}
+    columns |= {factor: np.round(values, 3) for factor, values in exemplars.factors.items()}
+    return Probe(
+        exemplars.images,
+        exemplars.tokens if name == "held_out" else None,
+        token_names=run.token_names,
+        metadata=columns,
+        layers=run.layers,
+    )

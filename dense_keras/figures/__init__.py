@@ -1,0 +1,1 @@
+"""Pictures of arrays, one form a file. They draw and compute nothing."""

@@ -1,0 +1,311 @@
+"""What a model computes on a fixed set of images, as arrays.
+
+Works on any Keras model. Looking never changes the training: layers are read through a
+second model that shares them, with ``predict_on_batch``, which draws no random numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dense_keras.backend import keras
+
+BATCH = 128
+
+
+def layer_names(model: keras.Model) -> list[str]:
+    """Names of all layers whose output can be looked at, nested ones as OUTER/INNER."""
+    return list(_layers(model))
+
+
+def weighted_layers(model: keras.Model) -> list[str]:
+    """Names of the layers that have a kernel, input side first: what is recorded unless told otherwise."""
+    return [name for name, layer in _layers(model).items() if any(weight.ndim > 1 for weight in layer.weights)]
+
+
+def convolution_kernels(model: keras.Model) -> dict[str, np.ndarray]:
+    """Layer -> kernel (height, width, in, out) of every two-dimensional convolution."""
+    kernels = {}
+    for name, layer in _layers(model).items():
+        kernel = getattr(layer, "kernel", None)
+        kernel = getattr(layer, "depthwise_kernel", None) if kernel is None else kernel
+        if kernel is not None and len(kernel.shape) == 4:
+            kernels[name] = keras.ops.convert_to_numpy(kernel)
+    return kernels
+
+
+def weights(model: keras.Model) -> dict[str, np.ndarray]:
+    """Path of a variable, such as ``conv1_1/kernel`` -> its values."""
+    return {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.weights}
+
+
+def pooled_activations(
+    model: keras.Model, images: np.ndarray, layers: Sequence[str] | None = None
+) -> dict[str, dict[str, np.ndarray]]:
+    """Layer -> {"max", "mean"} -> (exemplars, units) float32: activations pooled over space.
+
+    images: (exemplars, height, width, channels), or whatever else the model takes.
+    layers: by name; None for all that have weights.
+    Raises ValueError for a layer that the model does not have, listing those there are.
+    """
+    return LayerReader(model, layers).pooled(images)
+
+
+def activation_maps(
+    model: keras.Model, images: np.ndarray, layers: Sequence[str] | None = None
+) -> dict[str, np.ndarray]:
+    """Layer -> (exemplars, height, width, units) float32, for layers that have space.
+
+    layers: by name; None for all two-dimensional convolutions.
+    Raises ValueError for a layer that the model does not have, listing those there are.
+    """
+    return LayerReader(model, list(convolution_kernels(model)) if layers is None else layers).maps(images)
+
+
+class LayerReader:
+    """Reads layers of a model, compiled once and used at every snapshot.
+
+    model: any built Keras model. layers: names; None for all that have weights.
+    Raises ValueError for a layer that the model does not have, listing those there are.
+    """
+
+    def __init__(self, model: keras.Model, layers: Sequence[str] | None = None) -> None:
+        self.model = model
+        self.layers = weighted_layers(model) if layers is None else list(layers)
+        known = _layers(model)
+        unknown = [name for name in self.layers if name not in known and name != OUTPUTS]
+        if unknown:
+            raise ValueError(f"The model has no layer {', '.join(map(repr, unknown))}. It has: {', '.join(known)}.")
+        self._read = _graph_reader(model, known, self.layers) or _eager_reader(model, known, self.layers)
+
+    def pooled(self, images: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+        """Layer -> {"max", "mean"} -> (exemplars, units) float32."""
+        parts = [self._read(batch, True) for batch in _batches(images)]
+        return {
+            layer: {pooling: _joined(part[layer][place] for part in parts) for place, pooling in enumerate(("max", "mean"))}
+            for layer in self.layers
+        }
+
+    def maps(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Layer -> (exemplars, height, width, units) float32, for layers that have space."""
+        parts = [self._read(batch, False) for batch in _batches(images)]
+        return {layer: _joined(part[layer][0] for part in parts) for layer in self.layers if parts[0][layer][0].ndim == 4}
+
+
+@dataclass(frozen=True)
+class Evoked:
+    """What a probe evokes in a model at one step.
+
+    maxima, means: layer -> (exemplars, units) float32, pooled over space.
+    outputs: (exemplars, tokens) float32, the model's output.
+    """
+
+    maxima: Mapping[str, np.ndarray]
+    means: Mapping[str, np.ndarray]
+    outputs: np.ndarray
+
+
+class Probe:
+    """A fixed set of images that every snapshot is examined on.
+
+    Share one probe among callbacks and its images pass through the model once a snapshot.
+
+    images: (exemplars, height, width, channels), or whatever else the model takes.
+    tokens: (exemplars,) integers, the true classes; None where unknown.
+    token_names: one a token; None for "0", "1", ...
+    metadata: further columns for the projector, name -> (exemplars,) values (parts, factors).
+    layers: those to read; None for all of the model that have weights.
+    thumbnails: (exemplars, height, width, 1 or 3) uint8; None to take them from the images.
+    Raises ValueError if tokens, names or metadata do not match the images.
+    """
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        tokens: np.ndarray | None = None,
+        *,
+        token_names: Sequence[str] | None = None,
+        metadata: Mapping[str, Sequence[Any]] | None = None,
+        layers: Sequence[str] | None = None,
+        thumbnails: np.ndarray | None = None,
+    ) -> None:
+        self.images = np.asarray(images)
+        if len(self.images) == 0:
+            raise ValueError("The probe holds no image: give at least one.")
+        if np.issubdtype(self.images.dtype, np.floating) and not np.isfinite(self.images).all():
+            raise ValueError("The probe's images hold NaN or infinite values: drop or mend those images.")
+        self.tokens = None if tokens is None else np.asarray(tokens).reshape(-1)
+        self.metadata = dict(metadata or {})
+        for name, values in (("tokens", self.tokens), *self.metadata.items()):
+            if values is not None and len(values) != len(self.images):
+                raise ValueError(f"The probe has {len(self.images)} images but {len(values)} {name}: one each is needed.")
+        self.token_names = self._names(token_names)
+        self.layers = layers
+        self.thumbnails = as_thumbnails(self.images) if thumbnails is None else thumbnails
+        self._reader: LayerReader | None = None
+        self._latest: tuple[int, Evoked] | None = None
+
+    def _names(self, token_names: Sequence[str] | None) -> list[str] | None:
+        if self.tokens is None:
+            return list(token_names) if token_names is not None else None
+        if not np.issubdtype(self.tokens.dtype, np.integer) or self.tokens.min() < 0:
+            raise ValueError(f"Tokens must be integers from 0, one an image; they came as {self.tokens.dtype}.")
+        highest = int(self.tokens.max())
+        names = [str(token) for token in range(highest + 1)] if token_names is None else list(token_names)
+        if len(names) <= highest:
+            raise ValueError(f"Tokens go up to {highest}, but there are only {len(names)} token names: {names}.")
+        return names
+
+    def evoke(self, model: keras.Model, step: int) -> Evoked:
+        """What the probe evokes in the model; computed once for each model and step."""
+        if self._reader is None or self._reader.model is not model:
+            self._reader, self._latest = _with_outputs(model, self.layers), None
+        if self._latest is None or self._latest[0] != step:
+            pooled = self._reader.pooled(self.images)
+            outputs = pooled.pop(OUTPUTS)["max"]
+            self._latest = step, Evoked(
+                {layer: poolings["max"] for layer, poolings in pooled.items()},
+                {layer: poolings["mean"] for layer, poolings in pooled.items()},
+                outputs,
+            )
+        return self._latest[1]
+
+    def classifies(self, evoked: Evoked) -> bool:
+        """Whether the model has one output for each token, so that a prediction can be right or wrong."""
+        return self.tokens is not None and evoked.outputs.shape[1] == len(self.token_names or ())
+
+    def confusion(self, evoked: Evoked) -> np.ndarray:
+        """(tokens, tokens) counts: rows are true tokens, columns predicted ones.
+
+        Raises ValueError if the probe has no tokens or the model not one output for each.
+        """
+        if self.tokens is None:
+            raise ValueError("The probe has no tokens, so nothing is right or wrong: give Probe(images, tokens).")
+        if not self.classifies(evoked):
+            raise ValueError(
+                f"The model has {evoked.outputs.shape[1]} outputs for {len(self.token_names)} tokens: "
+                f"{', '.join(self.token_names)}. Accuracy needs one output a token."
+            )
+        counts = np.zeros((len(self.token_names),) * 2, dtype=np.int64)
+        np.add.at(counts, (self.tokens, evoked.outputs.argmax(axis=1)), 1)
+        return counts
+
+
+OUTPUTS = ""
+"""Stands for the model's own output among the names of layers."""
+
+
+def as_thumbnails(images: np.ndarray) -> np.ndarray | None:
+    """Images as (exemplars, height, width, 1 or 3) uint8; None if they are no images.
+
+    Integers in 0..255 are taken as they are; other ranges are stretched to 0..255, one scale for all.
+    """
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    if images.ndim != 4 or images.shape[3] not in (1, 3):
+        return None
+    low, high = float(images.min()), float(images.max())
+    if np.issubdtype(images.dtype, np.integer) and low >= 0 and high <= 255:
+        return images.astype(np.uint8)
+    return np.rint((images - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+
+
+def _layers(model: keras.Model, prefix: str = "") -> dict[str, keras.Layer]:
+    """All layers by name, nested ones as OUTER/INNER, input side first."""
+    found = {}
+    for layer in model._flatten_layers(include_self=False, recursive=False):
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        found[prefix + layer.name] = layer
+        found |= _layers(layer, f"{prefix}{layer.name}/")
+    return found
+
+
+def _with_outputs(model: keras.Model, layers: Sequence[str] | None) -> LayerReader:
+    return LayerReader(model, [*(weighted_layers(model) if layers is None else layers), OUTPUTS])
+
+
+Reader = Callable[[np.ndarray, bool], dict[str, list[np.ndarray]]]
+
+
+def _graph_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: Sequence[str]) -> Reader | None:
+    """Reads through a model from the inputs to the layers; None where layers are not in one graph."""
+    first = _channels_first(model)
+    try:
+        tensors = [model.outputs[0] if name == OUTPUTS else known[name].output for name in layers]
+        pooled = keras.Model(model.inputs, [_pool(tensor, _axis(known.get(name), first)) for name, tensor in zip(layers, tensors, strict=True)])
+        maps = keras.Model(model.inputs, [[_last(tensor, _axis(known.get(name), first))] for name, tensor in zip(layers, tensors, strict=True)])
+    except (AttributeError, ValueError):
+        return None
+
+    def read(batch: np.ndarray, pool: bool) -> dict[str, list[np.ndarray]]:
+        return dict(zip(layers, (pooled if pool else maps).predict_on_batch(batch), strict=True))
+
+    return read
+
+
+def _eager_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: Sequence[str]) -> Reader:
+    """Reads by watching the layers' calls: for subclassed models and nested layers."""
+    first = _channels_first(model)
+
+    def read(batch: np.ndarray, pool: bool) -> dict[str, list[np.ndarray]]:
+        seen = {}
+
+        def watch(name: str, call: Callable) -> Callable:
+            def watched(*args: Any, **kwargs: Any) -> Any:
+                seen[name] = call(*args, **kwargs)
+                return seen[name]
+
+            return watched
+
+        watched_layers = {name: known[name] for name in layers if name != OUTPUTS}
+        try:
+            for name, layer in watched_layers.items():
+                object.__setattr__(layer, "call", watch(name, layer.call))
+            seen[OUTPUTS] = keras.tree.flatten(model(batch, training=False))[0]
+        finally:
+            for layer in watched_layers.values():
+                layer.__dict__.pop("call", None)
+        arrange = _pool if pool else (lambda tensor, axis: [_last(tensor, axis)])
+        return {
+            name: [keras.ops.convert_to_numpy(part) for part in arrange(seen[name], _axis(known.get(name), first))]
+            for name in layers
+        }
+
+    return read
+
+
+def _pool(tensor: Any, channel_axis: int) -> list[Any]:
+    """Largest and mean value over all axes but the first and the channels."""
+    axes = [axis for axis in range(1, len(tensor.shape)) if axis != channel_axis % len(tensor.shape)]
+    if not axes:
+        return [tensor, tensor]
+    return [keras.ops.max(tensor, axis=axes), keras.ops.mean(tensor, axis=axes)]
+
+
+def _last(tensor: Any, channel_axis: int) -> Any:
+    return tensor if channel_axis == -1 or len(tensor.shape) < 3 else keras.ops.moveaxis(tensor, channel_axis, -1)
+
+
+def _axis(layer: keras.Layer | None, channels_first: bool) -> int:
+    data_format = getattr(layer, "data_format", None)
+    return 1 if (data_format == "channels_first" if data_format else channels_first) else -1
+
+
+def _channels_first(model: keras.Model) -> bool:
+    """Whether the model's convolutions have their channels before space."""
+    formats = {getattr(layer, "data_format", None) for layer in _layers(model).values()}
+    return "channels_first" in formats
+
+
+def _batches(images: np.ndarray) -> Iterable[np.ndarray]:
+    return (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+
+
+def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:
+    joined = np.concatenate([np.asarray(part, dtype=np.float32) for part in parts])
+    return joined[:, np.newaxis] if joined.ndim == 1 else joined

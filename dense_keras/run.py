@@ -1,0 +1,300 @@
+"""The run folder: one training on disk, and its only reader and writer.
+
+    experiment.json    what was run: settings, backend, versions, layers, names
+    probe.npz          the probe and the factorial probe: images and what is known of them
+    history.csv        a row a snapshot: losses, accuracies, learning rate
+    snapshots/         step_00000312.npz: weights, optimizer, what the probes evoked
+    tensorboard/       a view of the same for TensorBoard, never read back
+
+Every file is written beside its place and then moved there, so it is whole or absent.
+Files are NumPy's and JSON: reading a run never executes code from it, and damage is
+found by the checksums in each snapshot.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import filelock
+import numpy as np
+
+from dense_keras.token_set import Exemplars
+
+FORMAT = 1
+PROBES = ("held_out", "factorial")
+POOLINGS = ("max", "mean")
+
+
+class RunError(RuntimeError):
+    """A run folder that cannot be used as asked, with what to do about it."""
+
+
+class Run:
+    """A recorded run, read from its folder.
+
+    folder: holds ``experiment.json`` and what stands beside it.
+    description: the content of ``experiment.json``.
+    Raises RunError if the folder holds no run, or one of a later format.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        path = self.folder / "experiment.json"
+        try:
+            self.description: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(
+                f"No run in {self.folder}: it has no experiment.json. Record one with: dense-keras train --run {self.folder}"
+            ) from None
+        except (ValueError, OSError) as error:
+            raise RunError(f"{path} cannot be read ({error}). Without it the run is lost: record it anew.") from None
+        if self.description.get("format") != FORMAT:
+            raise RunError(
+                f"{path} has format {self.description.get('format')!r}; this version of dense_keras reads {FORMAT}."
+            )
+
+    @classmethod
+    def create(cls, folder: str | Path, description: Mapping[str, Any], probes: Mapping[str, Exemplars | None]) -> Run:
+        """Make a run folder that holds no snapshot yet.
+
+        probes: ``held_out`` and ``factorial`` exemplars; None where there is no such probe.
+        Raises RunError if the folder holds something else, or cannot be written.
+        """
+        folder = Path(folder)
+        try:
+            if folder.is_dir() and any(entry.name != ".lock" for entry in folder.iterdir()):
+                raise RunError(f"{folder} holds other things and no run. Choose another folder with --run.")
+            (folder / "snapshots").mkdir(parents=True, exist_ok=True)
+            write_whole(folder / "probe.npz", lambda file: np.savez_compressed(file, **_flat_probes(probes)))
+            write_whole(folder / "experiment.json", _json_writer({"format": FORMAT, **description}))
+        except PermissionError as error:
+            raise RunError(f"{folder} cannot be written ({error.strerror}). Choose another folder with --run.") from None
+        return cls(folder)
+
+    def describe(self, **changes: Any) -> None:
+        """Change entries of ``experiment.json``."""
+        self.description.update(changes)
+        write_whole(self.folder / "experiment.json", _json_writer(self.description))
+
+    @property
+    def tensorboard(self) -> Path:
+        """Folder of the TensorBoard view."""
+        return self.folder / "tensorboard"
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the recorded layers, input side first."""
+        return self.description["layers"]
+
+    @property
+    def token_names(self) -> list[str]:
+        return self.description["token_names"]
+
+    @property
+    def part_names(self) -> list[str]:
+        """Names of the parts, in the order of the codes' columns; empty where parts are unknown."""
+        return self.description["part_names"]
+
+    @property
+    def steps(self) -> list[int]:
+        """Steps of the snapshots, ascending; they may include damaged ones."""
+        names = (re.fullmatch(r"step_(\d+)\.npz", path.name) for path in (self.folder / "snapshots").iterdir())
+        return sorted(int(name[1]) for name in names if name)
+
+    @cached_property
+    def probes(self) -> dict[str, Exemplars]:
+        """The probes by name, ``held_out`` and, where there are parts, ``factorial``."""
+        flat = _read_npz(self.folder / "probe.npz")
+        return {name: _exemplars(flat, f"{name}/") for name in PROBES if f"{name}/images" in flat}
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """Column name -> (snapshots,) float: step, epoch, loss, accuracy, held_out_loss,
+        held_out_accuracy, accuracy of each token (``accuracy/NAME``), learning_rate.
+
+        loss and accuracy are means over the training batches of the epoch so far; NaN at step 0.
+        """
+        path = self.folder / "history.csv"
+        if not path.exists():
+            return {}
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        return {name: np.array([float(row[name]) for row in rows]) for name in (rows[0] if rows else {})}
+
+    def write_history(self, rows: list[Mapping[str, float]]) -> None:
+        """Replace the history; ``rows`` are dictionaries with the same keys, ascending in step."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.folder / "history.csv", lambda file: file.write(text.getvalue().encode()))
+
+    def snapshot_path(self, step: int) -> Path:
+        return self.folder / "snapshots" / f"step_{step:08d}.npz"
+
+    def write_snapshot(self, step: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Write the snapshot of a step, whole or not at all.
+
+        arrays: ``weights/LAYER/NAME``, ``optimizer/...``, ``PROBE/POOLING/LAYER`` -> array.
+        """
+        write_whole(self.snapshot_path(step), lambda file: np.savez(file, **arrays))
+
+    def weights(self, step: int) -> dict[str, np.ndarray]:
+        """``LAYER/NAME`` -> array: kernels (height, width, in, out) or (in, out), biases (out,)."""
+        return self._group(step, "weights/")
+
+    def optimizer(self, step: int) -> dict[str, np.ndarray]:
+        """The optimizer's variables by name."""
+        return self._group(step, "optimizer/")
+
+    def activations(self, layer: str, step: int, pooling: str = "max", probe: str = "held_out") -> np.ndarray:
+        """(exemplars, units) float32: what the probe's exemplars evoke in a layer.
+
+        pooling: over space, ``max`` or ``mean``; the same for layers without space.
+        probe: ``held_out`` or ``factorial``.
+        Raises RunError for a layer, step or probe that was not recorded, and for a damaged snapshot.
+        """
+        for kind, value, possible in (
+            ("layer", layer, self.layers),
+            ("pooling", pooling, POOLINGS),
+            ("probe", probe, list(self.probes)),
+        ):
+            if value not in possible:
+                raise RunError(f"No {kind} {value!r} in {self.folder}. Recorded: {', '.join(possible)}.")
+        return self._read(step, [f"{probe}/{pooling}/{layer}"]).popitem()[1]
+
+    def logits(self, step: int, probe: str = "held_out") -> np.ndarray:
+        """(exemplars, tokens) float32: the network's evidence for each token before the softmax."""
+        return self.activations("logits", step, probe=probe)
+
+    def is_whole(self, step: int) -> bool:
+        """Whether the snapshot of a step can be read and agrees with its checksums."""
+        try:
+            self._read(step, None)
+        except RunError:
+            return False
+        return True
+
+    def damaged(self) -> list[int]:
+        """Steps whose snapshots are damaged."""
+        return [step for step in self.steps if not self.is_whole(step)]
+
+    def copy_snapshot(self, other: Run, step: int) -> None:
+        """Take over another run's snapshot, weights, optimizer and all."""
+        other._read(step, None)
+        with other.snapshot_path(step).open("rb") as source:
+            write_whole(self.snapshot_path(step), lambda file: shutil.copyfileobj(source, file))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the run for writing. Raises RunError if another process holds it."""
+        with locked(self.folder):
+            yield
+
+    def _group(self, step: int, prefix: str) -> dict[str, np.ndarray]:
+        flat = self._read(step, prefix)
+        return {name.removeprefix(prefix): values for name, values in flat.items()}
+
+    def _read(self, step: int, wanted: str | list[str] | None) -> dict[str, np.ndarray]:
+        path = self.snapshot_path(step)
+        if not path.exists():
+            raise RunError(f"No snapshot of step {step} in {self.folder}. There are: {', '.join(map(str, self.steps))}.")
+        return _read_npz(path, wanted)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a run folder, made if missing, against other processes until done or dead.
+
+    Raises RunError if another process holds it, or if the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder / ".lock", blocking=False):
+            yield
+    except filelock.Timeout:
+        raise RunError(
+            f"Another process is recording into {folder}. Wait for it, or choose another folder with --run."
+        ) from None
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        raise RunError(f"{folder} cannot be written ({error.strerror}). Choose another folder with --run.") from None
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let ``write`` fill a file beside ``path``, then move it there: whole or absent.
+
+    Raises RunError if the disk is full; any failure leaves what was there before.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise RunError(
+                f"The disk is full: {path} could not be written. What was recorded before is intact; "
+                "free some space and give the same command again to go on."
+            ) from error
+        raise
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _json_writer(content: Mapping[str, Any]) -> Callable[[BinaryIO], object]:
+    return lambda file: file.write((json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _read_npz(path: Path, wanted: str | list[str] | None = None) -> dict[str, np.ndarray]:
+    """Arrays of a file whose names are in ``wanted`` or begin with it; all for None."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if isinstance(wanted, list):
+                names = wanted
+            else:
+                names = [name for name in file.files if name.startswith(wanted or "")]
+            return {name: file[name] for name in names}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise RunError(
+            f"{path} is damaged ({error}). Other snapshots are not affected; "
+            "to record it anew, delete it and give the same command again."
+        ) from None
+
+
+def _flat_probes(probes: Mapping[str, Exemplars | None]) -> dict[str, np.ndarray]:
+    flat: dict[str, np.ndarray] = {}
+    for probe, exemplars in probes.items():
+        if exemplars is None:
+            continue
+        flat |= {f"{probe}/images": exemplars.images, f"{probe}/tokens": exemplars.tokens}
+        flat |= {f"{probe}/factors/{name}": values for name, values in exemplars.factors.items()}
+        for name, values in (("codes", exemplars.codes), ("masks", exemplars.masks)):
+            if values is not None:
+                flat[f"{probe}/{name}"] = values
+    return flat
+
+
+def _exemplars(flat: Mapping[str, np.ndarray], prefix: str) -> Exemplars:
+    factors = f"{prefix}factors/"
+    return Exemplars(
+        flat[f"{prefix}images"],
+        flat[f"{prefix}tokens"],
+        flat.get(f"{prefix}codes"),
+        {name.removeprefix(factors): values for name, values in flat.items() if name.startswith(factors)},
+        flat.get(f"{prefix}masks"),
+    )

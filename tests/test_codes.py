@@ -1,0 +1,158 @@
+"""Codes: closed-form ceilings, and what each kind promises, by enumeration."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from dense_keras.codes import (
+    ABSENT,
+    KINDS,
+    accuracy_ceiling,
+    draw_codes,
+    factorial_codes,
+    part_names,
+    token_codes,
+    tokens_of_codes,
+)
+from dense_keras.token_set import TokenSetError
+
+
+def subsets(kind):
+    parts = part_names(kind)
+    return [known for count in range(len(parts) + 1) for known in combinations(parts, count)]
+
+
+@pytest.mark.parametrize("known", subsets("additive"))
+def test_additive_ceiling_is_the_number_of_distinct_appearances(known):
+    codes = np.concatenate(token_codes("additive"))
+    columns = [part_names("additive").index(part) for part in known]
+    distinct = len(np.unique(codes[:, columns], axis=0)) if known else 1
+    assert accuracy_ceiling("additive", known) == pytest.approx(distinct / 5)
+
+
+def test_additive_ceilings_by_number_of_parts():
+    ceilings = {count: set() for count in range(5)}
+    for known in subsets("additive"):
+        ceilings[len(known)].add(accuracy_ceiling("additive", known))
+    assert ceilings == {0: {0.2}, 1: {0.4}, 2: {0.6, 0.8}, 3: {1.0}, 4: {1.0}}
+
+
+@pytest.mark.parametrize(
+    ("known", "ceiling"),
+    [
+        ((), 0.2),
+        (("hair",), 0.2),
+        (("mouth",), 0.2),
+        (("hair", "nose"), 0.2),
+        (("hair", "eyes"), 0.4),
+        (("accessory",), 0.4),
+        (("accessory", "hair", "nose"), 0.4),
+        (("accessory", "hair", "eyes"), 0.6),
+        (("accessory", "nose", "mouth"), 0.6),
+        (("accessory", "hair", "eyes", "nose"), 0.6),
+        (("accessory", "hair", "eyes", "nose", "mouth"), 1.0),
+    ],
+)
+def test_conjunctive_ceilings(known, ceiling):
+    assert accuracy_ceiling("conjunctive", known) == pytest.approx(ceiling)
+
+
+def test_any_part_tells_a_natural_token():
+    assert [accuracy_ceiling("natural", [part]) for part in part_names("natural")] == [1.0] * 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_knowing_more_parts_never_hurts(kind):
+    for known in subsets(kind):
+        for part in known:
+            fewer = [other for other in known if other != part]
+            assert accuracy_ceiling(kind, fewer) <= accuracy_ceiling(kind, known) + 1e-12
+
+
+def test_additive_tokens_have_even_parity_and_differ_in_two_parts():
+    codes = np.concatenate(token_codes("additive"))
+    assert (codes.sum(axis=1) % 2 == 0).all()
+    assert min((first != second).sum() for first, second in combinations(codes, 2)) == 2
+
+
+def mutual_information(first, second):
+    """In bits, of two lists of integers, each pair equally likely."""
+    joint = np.zeros((max(first) + 1, max(second) + 1))
+    np.add.at(joint, (first, second), 1 / len(first))
+    independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    return float((joint[joint > 0] * np.log2(joint[joint > 0] / independent[joint > 0])).sum())
+
+
+def xor_tokens():
+    codes = np.concatenate(token_codes("conjunctive")[:4])
+    return codes, tokens_of_codes("conjunctive", codes)
+
+
+@pytest.mark.parametrize("part", ["hair", "eyes", "nose", "mouth", "accessory"])
+def test_a_part_alone_says_nothing_of_conjunctive_tokens(part):
+    codes, tokens = xor_tokens()
+    assert mutual_information(codes[:, part_names("conjunctive").index(part)], tokens) == pytest.approx(0, abs=1e-12)
+
+
+def test_a_pair_of_parts_says_one_bit_of_conjunctive_tokens():
+    codes, tokens = xor_tokens()
+    assert mutual_information(2 * codes[:, 0] + codes[:, 1], tokens) == pytest.approx(1)
+
+
+def test_a_linear_fit_finds_nothing_in_conjunctive_codes():
+    codes, tokens = xor_tokens()
+    assert len(codes) == 16
+    fit = LogisticRegression(C=1e6).fit(codes[:, :4], tokens)
+    np.testing.assert_allclose(fit.coef_, 0, atol=1e-6)
+    np.testing.assert_allclose(fit.predict_proba(codes[:, :4]), 0.25, atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "tokens", "chimeras"), [("natural", 2, 30), ("additive", 5, 11), ("conjunctive", 32, 0)])
+def test_factorial_codes_are_all_combinations(kind, tokens, chimeras):
+    codes = factorial_codes(kind)
+    found = tokens_of_codes(kind, codes)
+    assert len(np.unique(codes, axis=0)) == len(codes) == 2 ** len(part_names(kind))
+    assert ((found >= 0).sum(), (found == -1).sum()) == (tokens, chimeras)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_codes_belong_to_their_token(kind):
+    for token, codes in enumerate(token_codes(kind)):
+        assert (tokens_of_codes(kind, codes) == token).all()
+        drawn = draw_codes(kind, token, 33, np.random.default_rng(token))
+        assert drawn.shape == (33, len(part_names(kind)))
+        assert (tokens_of_codes(kind, drawn) == token).all()
+
+
+def test_a_code_with_an_absent_part_belongs_to_nobody():
+    for kind in KINDS:
+        for token, codes in enumerate(token_codes(kind)):
+            for part in range(codes.shape[1]):
+                without = codes.copy()
+                without[:, part] = ABSENT
+                assert (tokens_of_codes(kind, without) == -1).all(), (kind, token, part)
+
+
+def test_drawn_codes_are_equally_frequent():
+    drawn = draw_codes("conjunctive", 2, 400, np.random.default_rng(0))
+    _, counts = np.unique(drawn, axis=0, return_counts=True)
+    assert counts.tolist() == [100] * 4
+    everyone = draw_codes("conjunctive", 4, 160, np.random.default_rng(0))
+    assert np.unique(everyone, axis=0, return_counts=True)[1].tolist() == [10] * 16
+    assert (drawn[:4] != drawn[4:8]).any(), "each round has an order of its own"
+
+
+def test_fewer_drawn_codes_are_the_first_of_more():
+    few, many = (draw_codes("conjunctive", 4, count, np.random.default_rng(5)) for count in (21, 300))
+    np.testing.assert_array_equal(few, many[:21])
+
+
+def test_errors_say_what_to_do():
+    with pytest.raises(TokenSetError, match="No code 'linear'. There are: natural, additive, conjunctive."):
+        part_names("linear")
+    with pytest.raises(TokenSetError, match="The additive code has no part accessory. It has: hair, eyes, nose, mouth."):
+        accuracy_ceiling("additive", ["accessory"])
+    with pytest.raises(TokenSetError, match=r"shape \(4,\). They must be \(exemplars, 4\): one column for each of hair"):
+        tokens_of_codes("additive", np.zeros(4, int))
