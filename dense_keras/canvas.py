@@ -13,9 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-NOBODY = -1
-"""Owner of the pixels that show no part."""
-
 _TINY = np.float32(1e-6)
 
 
@@ -170,32 +167,33 @@ def _pixelwise(value, frame: Frame) -> np.ndarray:
 
 
 class Canvas:
-    """A batch of colour pictures, and who owns each pixel.
+    """A batch of colour pictures, and how much of each part every pixel shows.
 
     planes: (3, exemplars, size, size) float32, red, green, blue, 0..1.
-    owner: (exemplars, size, size) int8, the number of the part that a pixel shows, or -1.
+    shown: (parts, exemplars, size, size) float32, the share of a pixel's paint that is the part's, 0..1.
     """
 
-    def __init__(self, count: int, size: int) -> None:
-        self.size = size
+    def __init__(self, count: int, size: int, num_parts: int) -> None:
         self.planes = np.zeros((3, count, size, size), np.float32)
-        self.owner = np.full((count, size, size), NOBODY, np.int8)
+        self.shown = np.zeros((num_parts, count, size, size), np.float32)
 
     def fill(self, colour: np.ndarray) -> None:
         """One colour over each whole picture: (exemplars, 3) float in 0..1."""
         self.planes[:] = colour.T[:, :, np.newaxis, np.newaxis]
 
-    def paint(self, shape: Shape, colour: np.ndarray, part: int = NOBODY) -> None:
-        """Cover what lies below; the pixels that are mostly covered now show ``part``.
+    def paint(self, shape: Shape, colour: np.ndarray, part: int | None = None) -> None:
+        """Cover what lies below with a shape that shows ``part``, or no part.
 
         colour: (exemplars, 3) or (3,) float in 0..1.
         """
         self.glaze(shape, colour)
-        owner = self.owner[:, *shape.window]
-        np.copyto(owner, np.int8(part), where=shape.coverage > 0.5)
+        hidden = self.shown[:, :, *shape.window]
+        hidden *= 1 - shape.coverage
+        if part is not None:
+            hidden[part] += shape.coverage
 
     def glaze(self, shape: Shape, colour: np.ndarray) -> None:
-        """Colour what lies below without owning it: light, shade, a blush."""
+        """Colour what lies below, which goes on showing: light, shade, a blush."""
         for plane, level in zip(self.planes, np.atleast_2d(colour).T, strict=True):
             pixels = plane[:, *shape.window]
             pixels += shape.coverage * (per_exemplar(level).astype(np.float32) - pixels)
@@ -208,6 +206,6 @@ class Canvas:
             return ((299 * red + 587 * green + 114 * blue + 500) // 1000).astype(np.uint8)[..., np.newaxis]
         return np.ascontiguousarray(np.moveaxis(planes.astype(np.uint8), 0, -1))
 
-    def masks(self, num_parts: int) -> np.ndarray:
-        """(exemplars, size, size, num_parts) bool: the pixels that show each part."""
-        return self.owner[..., np.newaxis] == np.arange(num_parts, dtype=np.int8)
+    def masks(self) -> np.ndarray:
+        """(exemplars, size, size, parts) bool: the pixels that show more than a quarter of the part."""
+        return np.ascontiguousarray(np.moveaxis(self.shown > 0.25, 0, -1))

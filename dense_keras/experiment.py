@@ -78,7 +78,7 @@ class Experiment:
 
     def resolved(self) -> Experiment:
         """The same experiment with the token set's own defaults written out, and its folder in full."""
-        tokens = str(Path(self.tokens).resolve()) if token_sets.is_folder(self.tokens) else self.tokens
+        tokens = str(Path(self.tokens).expanduser().resolve()) if token_sets.is_folder(self.tokens) else self.tokens
         defaults = token_sets.defaults(self.tokens)
         options = {name: defaults.get(name) for name, value in self._token_options().items() if value is None}
         return replace(self, tokens=tokens, **options)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dense_keras.canvas import NOBODY, Canvas, Frame, Shape, box, cloud, oval, per_exemplar, softened, whole_picture
+from dense_keras.canvas import Canvas, Frame, Shape, box, cloud, oval, per_exemplar, softened, whole_picture
 from dense_keras.codes import ABSENT
 from dense_keras.face_looks import PLAIN_HEAD, Looks
 from dense_keras.face_views import FACTORS, between, grain, scene_numbers
@@ -64,7 +64,7 @@ def draw_faces(
         batch = slice(start, start + step)
         face = _Face(codes[batch], {name: values[batch] for name, values in views.items()}, looks, size)
         canvas = _drawn(face)
-        images[batch], masks[batch] = canvas.images(colour), canvas.masks(len(looks))
+        images[batch], masks[batch] = canvas.images(colour), canvas.masks()
     return images, masks
 
 
@@ -96,9 +96,9 @@ def _check(codes: np.ndarray, views: Mapping[str, np.ndarray], looks: Looks, siz
 
 @dataclass(frozen=True)
 class _Part:
-    """One part in a batch of faces: its number as an owner, who has it, and its measurements."""
+    """One part in a batch of faces: its number, who has it, and its measurements."""
 
-    number: int
+    number: int | None
     present: np.ndarray  # (exemplars,) bool
     measured: Mapping[str, np.ndarray]  # measurement -> (exemplars,)
 
@@ -115,7 +115,7 @@ class _Face:
 
     def __init__(self, codes: np.ndarray, views: Mapping[str, np.ndarray], looks: Looks, size: int) -> None:
         self.size = size
-        self.canvas = Canvas(len(codes), size)
+        self.canvas = Canvas(len(codes), size, len(looks))
         self.views = views
         self.picture = whole_picture(len(codes))
         self.frame = self.picture.place(
@@ -198,10 +198,11 @@ def _hair_colour(face: _Face) -> np.ndarray:
 
 def _draw_hair_behind(face: _Face) -> Shape:
     """Paints the crown and the sides that hang down; returns the crown."""
-    hair, top = face.parts["hair"], -0.26
-    crown = cloud(face.frame.place(0, top, hair["half_width"], hair["half_height"]), face.size, hair["curl"])
-    half_length = np.maximum(hair["length"] - top, 0.2) / 2
-    sides = box(face.frame.place(0, top + half_length, hair["half_width"], half_length), face.size, corner=0.14)
+    hair = face.parts["hair"]
+    middle, half_width = hair["middle"], hair["half_width"]
+    crown = cloud(face.frame.place(0, middle, half_width, hair["half_height"]), face.size, hair["curl"])
+    half_length = (hair["length"] - middle) / 2
+    sides = box(face.frame.place(0, middle + half_length, half_width, half_length), face.size, corner=0.14)
     crown, sides = hair.seen(crown), hair.seen(sides.times(per_exemplar(hair["length"] > 0)))
     face.canvas.paint(sides, _hair_colour(face) * 0.88, hair.number)
     face.canvas.paint(crown, _hair_colour(face), hair.number)
@@ -225,16 +226,16 @@ def _draw_head(face: _Face) -> None:
         face.canvas.glaze(skull.times(blush * np.float32(0.5)), face.skin * (1.0, 0.70, 0.68))
 
 
-def _head(face: _Face) -> tuple[int, dict[str, np.ndarray]]:
+def _head(face: _Face) -> tuple[int | None, dict[str, np.ndarray]]:
     """The number and the measurements of the head: the plain one where the code gives none."""
-    head = face.parts.get("head", _Part(NOBODY, np.zeros(len(face.skin), bool), PLAIN_HEAD))
+    head = face.parts.get("head", _Part(None, np.zeros(len(face.skin), bool), PLAIN_HEAD))
     return head.number, {name: np.where(head.present, head[name], plain) for name, plain in PLAIN_HEAD.items()}
 
 
 def _draw_brows(face: _Face) -> None:
     lively = face.views["expression"]
     for side in (-1, 1):
-        frame = face.on_ball(side * 0.25, -0.31 - 0.02 * lively, 0.12, 0.028, side * (0.1 + 0.1 * lively))
+        frame = face.on_ball(side * 0.265, -0.31 - 0.02 * lively, 0.12, 0.028, side * (0.1 + 0.1 * lively))
         face.canvas.paint(oval(frame, face.size, bend=-1.2), _BROW)
 
 
@@ -242,7 +243,7 @@ def _draw_eyes(face: _Face) -> None:
     eyes, lively = face.parts["eyes"], face.views["expression"]
     for side in (-1, 1):
         frame = face.on_ball(
-            side * 0.25,
+            side * 0.265,
             -0.08,
             eyes["half_width"],
             eyes["half_height"] * (1 + 0.08 * lively),
@@ -250,7 +251,7 @@ def _draw_eyes(face: _Face) -> None:
         )
         eye = eyes.seen(oval(frame, face.size, bend=eyes["bend"]))
         face.canvas.paint(eye, _EYE, eyes.number)
-        spark = _spot(eye, 0.3, -0.4, sharpness=8.0)
+        spark = _spot(eye, 0.3, -0.4, sharpness=9.0)
         face.canvas.glaze(eye.times(spark * per_exemplar(eyes["spark"]).astype(np.float32)), _SPARK)
 
 
@@ -270,9 +271,9 @@ def _draw_mouth(face: _Face) -> None:
 
 def _draw_nose(face: _Face) -> None:
     nose = face.parts["nose"]
-    frame = face.on_ball(0, 0.09, nose["half_width"], nose["half_height"], depth=0.08)
+    frame = face.on_ball(0, nose["middle"], nose["half_width"], nose["half_height"], depth=0.08)
     shape = nose.seen(oval(frame, face.size, taper=nose["taper"]))
-    face.canvas.paint(shape, face.skin * (0.79, 0.56, 0.49), nose.number)
+    face.canvas.paint(shape, face.skin * (0.76, 0.52, 0.45), nose.number)
     face.canvas.glaze(shape.times(_spot(shape, -0.25, -0.35, sharpness=7.0) * np.float32(0.5)), face.skin)
 
 

@@ -19,24 +19,26 @@ Looks = Mapping[str, Mapping[str, np.ndarray]]
 
 TWO_VARIANTS: Looks = {
     "hair": {  # long with a straight fringe, or curly and high
-        "half_width": np.array([0.64, 0.77]),
-        "half_height": np.array([0.56, 0.58]),
+        "half_width": np.array([0.64, 0.74]),
+        "half_height": np.array([0.56, 0.54]),
+        "middle": np.array([-0.26, -0.34]),
         "curl": np.array([0.0, 0.13]),
         "length": np.array([0.62, 0.0]),
         "fringe": np.array([-0.40, -0.44]),
         "arch": np.array([0.0, 0.3]),
     },
     "eyes": {  # tall and round, or closed in a smile
-        "half_width": np.array([0.108, 0.20]),
-        "half_height": np.array([0.14, 0.076]),
+        "half_width": np.array([0.114, 0.195]),
+        "half_height": np.array([0.146, 0.076]),
         "slant": np.array([0.0, 0.0]),
         "bend": np.array([0.0, -2.0]),
         "spark": np.array([1.0, 0.0]),
     },
     "nose": {  # wide or long
-        "half_width": np.array([0.195, 0.112]),
-        "half_height": np.array([0.12, 0.21]),
-        "taper": np.array([0.0, -0.3]),
+        "half_width": np.array([0.22, 0.10]),
+        "half_height": np.array([0.112, 0.24]),
+        "middle": np.array([0.13, 0.05]),
+        "taper": np.array([-0.3, -0.3]),
     },
     "mouth": {  # a smile or an oh
         "half_width": np.array([0.28, 0.175]),
@@ -49,7 +51,7 @@ TWO_VARIANTS: Looks = {
 }
 """The looks of additive and conjunctive faces.
 
-hair: crown (half_width, half_height, curl: depth of its curls as a share), sides that
+hair: crown (half_width, half_height, its middle, curl: depth of its curls as a share), sides that
 hang down to ``length`` (0: none), a fringe whose edge lies at ``fringe`` in the middle
 and ``arch`` times the squared distance lower beside it.
 eyes: slant in degrees, up at the outer corners; bend below 0 arches them; spark 0..1.
@@ -62,7 +64,8 @@ PLAIN_HEAD = {"half_width": 0.58, "half_height": 0.67, "jaw": 0.10}
 NATURAL_RANGES = {
     "hair": {
         "half_width": (0.63, 0.76),
-        "half_height": (0.54, 0.66),
+        "half_height": (0.52, 0.62),
+        "middle": (-0.36, -0.28),
         "curl": (0.0, 0.14),
         "length": (0.0, 0.75),
         "fringe": (-0.48, -0.36),
@@ -76,7 +79,12 @@ NATURAL_RANGES = {
         "bend": (-0.7, 0.1),
         "spark": (0.6, 1.0),
     },
-    "nose": {"half_width": (0.085, 0.17), "half_height": (0.10, 0.21), "taper": (-0.35, 0.2)},
+    "nose": {
+        "half_width": (0.085, 0.17),
+        "half_height": (0.10, 0.21),
+        "middle": (0.06, 0.13),
+        "taper": (-0.35, 0.2),
+    },
     "mouth": {"half_width": (0.15, 0.30), "half_height": (0.08, 0.15), "bend": (-0.5, 1.8)},
     "head": {"half_width": (0.51, 0.62), "half_height": (0.62, 0.71), "jaw": (-0.05, 0.25)},
 }

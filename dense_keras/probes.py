@@ -27,8 +27,25 @@ def weighted_layers(model: keras.Model) -> list[str]:
     return [name for name, layer in _layers(model).items() if any(weight.ndim > 1 for weight in layer.weights)]
 
 
+def build(model: keras.Model, images: np.ndarray | None = None) -> None:
+    """Have a model make its weights, as ``fit`` would do with its first batch.
+
+    images: any that the model takes, or None where there are none at hand.
+    Raises ValueError for a model that is not built when there are no images.
+    """
+    if model.built and all(layer.built for layer in _layers(model).values()):
+        return
+    if images is None:
+        raise ValueError(
+            "The model is not built yet, so its untrained weights cannot be recorded. "
+            "Begin it with keras.Input(shape), or call model.build((None, *shape)) before fit."
+        )
+    model(images[:1], training=False)
+
+
 def convolution_kernels(model: keras.Model) -> dict[str, np.ndarray]:
     """Layer -> kernel (height, width, in, out) of every two-dimensional convolution."""
+    build(model)
     kernels = {}
     for name, layer in _layers(model).items():
         kernel = getattr(layer, "kernel", None)
@@ -40,6 +57,7 @@ def convolution_kernels(model: keras.Model) -> dict[str, np.ndarray]:
 
 def weights(model: keras.Model) -> dict[str, np.ndarray]:
     """Path of a variable, such as ``conv1_1/kernel`` -> its values."""
+    build(model)
     return {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.weights}
 
 
@@ -163,6 +181,7 @@ class Probe:
     def evoke(self, model: keras.Model, step: int) -> Evoked:
         """What the probe evokes in the model; computed once for each model and step."""
         if self._reader is None or self._reader.model is not model:
+            build(model, self.images)
             self._reader, self._latest = _with_outputs(model, self.layers), None
         if self._latest is None or self._latest[0] != step:
             pooled = self._reader.pooled(self.images)
@@ -236,16 +255,13 @@ def _graph_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: 
     """Reads through a model from the inputs to the layers; None where layers are not in one graph."""
     first = _channels_first(model)
     try:
-        tensors = [model.outputs[0] if name == OUTPUTS else known[name].output for name in layers]
-        pooled = keras.Model(model.inputs, [_pool(tensor, _axis(known.get(name), first)) for name, tensor in zip(layers, tensors, strict=True)])
-        maps = keras.Model(model.inputs, [[_last(tensor, _axis(known.get(name), first))] for name, tensor in zip(layers, tensors, strict=True)])
+        tensors = {name: model.outputs[0] if name == OUTPUTS else known[name].output for name in layers}
+        axes = {name: _axis(known.get(name), first) for name in layers}
+        pooled = keras.Model(model.input, {name: _pool(tensor, axes[name]) for name, tensor in tensors.items()})
+        maps = keras.Model(model.input, {name: [_last(tensor, axes[name])] for name, tensor in tensors.items()})
     except (AttributeError, ValueError):
         return None
-
-    def read(batch: np.ndarray, pool: bool) -> dict[str, list[np.ndarray]]:
-        return dict(zip(layers, (pooled if pool else maps).predict_on_batch(batch), strict=True))
-
-    return read
+    return lambda batch, pool: (pooled if pool else maps).predict_on_batch(batch)
 
 
 def _eager_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: Sequence[str]) -> Reader:

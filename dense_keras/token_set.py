@@ -43,6 +43,8 @@ class Exemplars:
 
     def __post_init__(self) -> None:
         images, tokens = np.asarray(self.images), np.asarray(self.tokens)
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "tokens", tokens)
         if images.ndim != 4 or images.shape[3] not in (1, 3):
             raise TokenSetError(
                 f"Images came with shape {images.shape}. They must be (exemplars, height, width, channels) "
@@ -103,6 +105,8 @@ class TokenSet:
     credit: str = ""
 
     def __post_init__(self) -> None:
+        if isinstance(self.token_names, str) or len(set(self.token_names)) < len(self.token_names):
+            raise TokenSetError(f"Token names came as {self.token_names!r}. They must be a list of different names.")
         object.__setattr__(self, "token_names", tuple(self.token_names))
         object.__setattr__(self, "part_names", tuple(self.part_names))
         if self.num_tokens < 2:
@@ -111,28 +115,39 @@ class TokenSet:
                 "To tell tokens apart takes at least two."
             )
         for title, exemplars in (("training", self.train), ("held-out", self.held_out)):
-            if exemplars.images.shape[1:] != self.train.images.shape[1:]:
-                raise TokenSetError(
-                    f"Training images are {self.train.images.shape[1:]}, {title} images {exemplars.images.shape[1:]}: "
-                    "all images of a token set must have one size."
-                )
+            self._check_shapes(title, exemplars)
             unknown = sorted(set(np.unique(exemplars.tokens).tolist()) - set(range(self.num_tokens)))
             if unknown:
                 raise TokenSetError(
                     f"The {title} exemplars have labels {unknown}, but there are {self.num_tokens} token names: "
                     f"labels must be 0 to {self.num_tokens - 1}."
                 )
-            counts = np.bincount(exemplars.tokens, minlength=self.num_tokens)
+            counts = np.bincount(exemplars.tokens.astype(np.int64), minlength=self.num_tokens)
             empty = [name for name, count in zip(self.token_names, counts, strict=True) if count == 0]
             if empty:
                 raise TokenSetError(f"No {title} exemplar of {', '.join(empty)}: each token needs some.")
-        fewest = int(np.bincount(self.train.tokens).min())
+        if self.factorial is not None:
+            self._check_shapes("factorial", self.factorial)
+        fewest = int(np.bincount(self.train.tokens.astype(np.int64)).min())
         if fewest < DENSE:
             warnings.warn(
                 f"Token set {self.name!r} is not dense: a token has only {fewest} training exemplars "
                 f"(dense is {DENSE} or more). It runs; expect memorising rather than construction.",
                 stacklevel=3,
             )
+
+    def _check_shapes(self, title: str, exemplars: Exemplars) -> None:
+        if exemplars.images.shape[1:] != self.train.images.shape[1:]:
+            raise TokenSetError(
+                f"Training images are {self.train.images.shape[1:]}, {title} images {exemplars.images.shape[1:]}: "
+                "all images of a token set must have one size."
+            )
+        for name, values in (("codes", exemplars.codes), ("masks", exemplars.masks)):
+            if values is not None and values.shape[-1] != len(self.part_names):
+                raise TokenSetError(
+                    f"The {title} exemplars' {name} are of {values.shape[-1]} parts, but there are "
+                    f"{len(self.part_names)} part names: {list(self.part_names)}."
+                )
 
     @property
     def num_tokens(self) -> int:

@@ -48,9 +48,10 @@ def test_a_part_changes_only_the_pixels_of_its_masks(kind, part, size):
     number = part_names(kind).index(part)
     images, masks = zip(*(drawn_with(kind, part, variant, size, count=4) for variant in (ABSENT, 0, 1)), strict=True)
     for first, second in ((0, 1), (0, 2), (1, 2)):
-        changed = (images[first] != images[second]).any(axis=-1)
-        allowed = dilated(masks[first][..., number] | masks[second][..., number])
-        assert not (changed & ~allowed).any()
+        change = np.abs(images[first].astype(int) - images[second]).max(axis=-1)
+        near = dilated(masks[first][..., number] | masks[second][..., number])
+        assert change[~near].max() < 64, "slivers that show less than a quarter of the part"
+        assert (change[~near] > 0).sum() <= 0.015 * (change > 0).sum()
 
 
 @pytest.mark.parametrize(("kind", "part"), all_parts())
@@ -68,15 +69,13 @@ def test_leaving_a_part_out_changes_its_pixels(kind, part):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_masks_do_not_overlap_and_every_part_is_seen(kind):
+def test_every_part_is_seen_in_every_picture(kind):
     for seed in range(5):
         looks = face_looks(kind, seed)
         codes = np.repeat(factorial_codes(kind), NUM_VIEWS, axis=0)
         _, masks = draw_faces(codes, repeated(views(seed=seed), len(factorial_codes(kind))), looks)
-        assert masks.sum(axis=-1).max() == 1
         pixels = masks.sum(axis=(1, 2))
-        fewest = [1 if part == "accessory" else 5 for part in part_names(kind)]
-        seen = pixels >= fewest
+        seen = pixels >= 8
         if kind == "conjunctive":
             seen[:, 4] |= codes[:, 4] == 0
             assert not pixels[codes[:, 4] == 0, 4].any()
@@ -88,10 +87,12 @@ def test_two_variants_of_a_part_have_one_area_and_one_brightness(part):
     number = part_names("additive").index(part)
     images, masks = zip(*(drawn_with("additive", part, variant) for variant in (0, 1)), strict=True)
     areas = [mask[..., number].mean() for mask in masks]
-    assert areas[0] == pytest.approx(areas[1], rel=0.06)
+    assert areas[0] == pytest.approx(areas[1], rel=0.1)
     colours = [image.mean(axis=(0, 1, 2)) for image in images]
     np.testing.assert_allclose(*colours, atol=1.0)  # of 255
-    assert np.abs(images[0].astype(int) - images[1]).mean() > 1, "the two look different"
+    shown = masks[0][..., number] | masks[1][..., number]
+    difference = np.abs(images[0].astype(int) - images[1]).mean(axis=-1)
+    assert difference[shown].mean() > 25, "the two look different"
 
 
 @pytest.mark.parametrize("part", ["eyes", "mouth"])
@@ -115,11 +116,12 @@ def test_expression_never_turns_one_variant_into_the_other(part):
 @pytest.mark.parametrize("factor", FACTORS)
 def test_every_factor_shows(factor):
     lowest, highest = FACTORS[factor]
-    low, high = (
-        draw_faces(np.zeros((1, 4), int), middle_view(light_strength=0.2, noise=0.02) | {factor: np.array([value])}, face_looks("additive"))[0]
-        for value in (lowest, highest - (factor == "light_angle") * 180 - (factor == "scene"))
+    others = middle_view(light_strength=0.2, noise=0.02)
+    (low, _), (middle, _) = (
+        draw_faces(np.zeros((1, 4), int), others | {factor: np.array([value])}, face_looks("additive"))
+        for value in (lowest, np.floor(100 * (lowest + highest) / 2) / 100)
     )
-    assert (low != high).any()
+    assert (low != middle).any()
 
 
 def test_the_face_turns_and_moves_as_the_factors_say():
@@ -198,7 +200,9 @@ def test_scene_numbers_and_grain_are_evenly_spread():
 
 
 def test_scrambled_numbers_are_those_of_the_source():
-    np.testing.assert_array_equal(scrambled(np.array([0, 1, 2], np.uint32)), SCRAMBLED)
+    numbers = [0, 1, 2, 12345, 2**32 - 1]
+    expected = [lowbias32(number) for number in numbers]
+    np.testing.assert_array_equal(scrambled(np.array(numbers, np.uint32)), expected)
 
 
 def lowbias32(number):
@@ -208,9 +212,6 @@ def lowbias32(number):
     number ^= number >> 15
     number = number * 0x846CA68B % 2**32
     return number ^ number >> 16
-
-
-SCRAMBLED = [lowbias32(number) for number in range(3)]
 
 
 def test_natural_tokens_differ_in_every_measurement_and_by_seed():

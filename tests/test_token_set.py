@@ -183,7 +183,7 @@ def test_load_a_folder(tmp_path, as_path):
 
 
 def test_load_an_unknown_name():
-    with pytest.raises(TokenSetError, match=r"No token set 'fashoin'\. There are: .*fashion.*sub-folder a token"):
+    with pytest.raises(TokenSetError, match=r"No token set .*'fashoin'\. .*fashion.*one sub-folder .*a token"):
         tokens.load("fashoin")
 
 
@@ -204,3 +204,14 @@ def test_a_token_set_is_added_by_adding_a_file(tmp_path, monkeypatch):
     monkeypatch.setattr(tokens, "__path__", [*tokens.__path__, str(tmp_path)])
     assert "blanks" in tokens.names()
     assert tokens.load("blanks", exemplars=600).train.images.shape == (1200, 8, 8, 1)
+
+
+def test_defaults_are_those_of_the_set_s_own_function(tmp_path):
+    assert tokens.defaults("fashion")["size"] == 28
+    defaults = tokens.defaults(str(tmp_path))
+    assert defaults["size"] == 32 and defaults["exemplars"] is None and "path" not in defaults
+
+
+def test_what_is_no_name_means_a_folder():
+    assert not tokens.is_folder("fashion")
+    assert tokens.is_folder("folder") and tokens.is_folder("./fashion")

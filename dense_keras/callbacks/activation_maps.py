@@ -10,7 +10,7 @@ import numpy as np
 
 from dense_keras.callbacks.at_steps import AtSteps, shared_event_file
 from dense_keras.figures.image_walls import activation_wall
-from dense_keras.probes import LayerReader, as_thumbnails, convolution_kernels
+from dense_keras.probes import LayerReader, as_thumbnails, build, convolution_kernels
 
 
 class ActivationMaps(AtSteps):
@@ -37,6 +37,7 @@ class ActivationMaps(AtSteps):
     def record(self, step: int, logs: Mapping[str, float]) -> None:
         self.events = shared_event_file(self.folder, step)
         if self._reader is None or self._reader.model is not self.model:
+            build(self.model, self.images)
             self._reader = LayerReader(self.model, self.layers or list(convolution_kernels(self.model)))
         for layer, maps in self._reader.maps(self.images).items():
             picture, caption = activation_wall(maps, as_thumbnails(self.images), self.max_units)

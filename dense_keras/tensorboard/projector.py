@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from google.protobuf import text_format
 from PIL import Image
-from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
+from tensorboard.plugins.projector.projector_config_pb2 import EmbeddingInfo, ProjectorConfig
 
 from dense_keras.tensorboard.events import EventFile, encode_png
 
@@ -55,7 +55,7 @@ def write_embeddings(
     layers: name -> (exemplars, units) points, in order from input to output. They are
         turned onto their principal axes (see ``principal_coordinates``). The projector
         sorts names and opens the first, so they are counted from the output, as Python
-        does: ``-1 dense (97.5 percent)`` kept that share of the layer's variance.
+        does: ``-1 dense``, ``-2 conv3_2``. The share of variance that is kept is in the text tab.
     metadata: column -> one value an exemplar. Points are labelled by the first column
         that is not numeric: put the token's name there.
     thumbnails: (exemplars, height, width, channels) uint8 with 1 or 3 channels, shrunk if
@@ -74,8 +74,13 @@ def write_embeddings(
     partial.mkdir(parents=True)
 
     config = ProjectorConfig()
-    for name, points in layers.items():
-        _add_layer(config, partial, name, principal_coordinates(points, dimensions), points.shape[1], len(layers))
+    kept = ["layer | units | axes | variance kept", "--- | --- | --- | ---"]
+    for number, (name, points) in enumerate(layers.items(), 1):
+        coordinates, share = principal_coordinates(points, dimensions)
+        path = partial / f"layer_{number:0{len(str(len(layers)))}d}.bytes"
+        tensor = _tensor_name(name, len(layers) - number + 1, len(layers))
+        _write_points(config.embeddings.add(tensor_name=tensor), path, coordinates)
+        kept.append(f"{tensor} | {points.shape[1]} | {coordinates.shape[1]} | {share:.3f}")
     if metadata:
         (partial / "metadata.tsv").write_bytes(_metadata_table(metadata, exemplars).encode())
     if thumbnails is not None:
@@ -89,11 +94,13 @@ def write_embeddings(
             embedding.sprite.single_image_dim.extend(size)
     (partial / "projector_config.pbtxt").write_text(text_format.MessageToString(config), encoding="utf-8")
     _publish(partial, final)
+    with EventFile(final) as events:  # only now the folder counts as a run
+        events.text("embeddings", "\n".join(kept), step)
     return final
 
 
 def principal_coordinates(points: np.ndarray, dimensions: int) -> tuple[np.ndarray, float]:
-    """Points seen along the axes in which they vary most, and the share of variance kept, 0..1.
+    """Points seen along the axes in which they vary most, and the share of variance kept, in 0..1.
 
     The points are moved to have their mean at zero, and rotated: as long as all axes are kept,
     the distances between them stay what they were. Axes come in falling order of variance, each
@@ -104,6 +111,7 @@ def principal_coordinates(points: np.ndarray, dimensions: int) -> tuple[np.ndarr
     axes as ``dimensions``, or fewer where there are fewer units or exemplars.
     """
     points = np.asarray(points, dtype=np.float64)
+    points = points - points[0]  # a unit that never varies is exactly zero, not noise
     centred = points - points.mean(axis=0)
     if len(points) < points.shape[1]:
         centred = np.linalg.qr(centred.T, mode="r").T  # the same points in the space they span
@@ -175,18 +183,11 @@ def _check_thumbnails(thumbnails: np.ndarray, exemplars: int) -> None:
         raise ValueError(f"{exemplars} points came with {len(thumbnails)} thumbnails: one for each point is needed.")
 
 
-def _add_layer(
-    config: ProjectorConfig, folder: Path, name: str, rotated: tuple[np.ndarray, float], units: int, num_layers: int
-) -> None:
+def _write_points(embedding: EmbeddingInfo, path: Path, coordinates: np.ndarray) -> None:
     """Write one layer's points, and tell the projector of them."""
-    coordinates, share = rotated
-    number = len(config.embeddings)
     missing = max(FEWEST_AXES - coordinates.shape[1], 0)
     points = _turned(np.pad(coordinates, ((0, 0), (0, missing)))).astype("<f4")
-    path = folder / f"layer_{number + 1:0{len(str(num_layers))}d}.bytes"
-    path.write_bytes(_never_text(points.tobytes()))
-    embedding = config.embeddings.add()
-    embedding.tensor_name = _tensor_name(name, num_layers - number, num_layers, share)
+    path.write_bytes(_never_text(points))
     embedding.tensor_shape.extend(points.shape)
     embedding.tensor_path = path.name
 
@@ -202,19 +203,23 @@ def _turned(coordinates: np.ndarray) -> np.ndarray:
     return coordinates @ np.linalg.solve(np.eye(axes) - half_turn, np.eye(axes) + half_turn)
 
 
-def _tensor_name(name: str, from_output: int, num_layers: int, share: float) -> str:
-    """Such as ``-1 dense (97.5 percent)``; the projector sends it unescaped in its address."""
-    safe = re.sub(r"[^\w/.-]+", "_", name)
-    return f"-{from_output:0{len(str(num_layers))}d} {safe} ({100 * share:.1f} percent)"
+def _tensor_name(name: str, from_output: int, num_layers: int) -> str:
+    """Such as ``-1 dense``; the projector sends it unescaped in its address."""
+    return f"-{from_output:0{len(str(num_layers))}d} " + re.sub(r"[^\w/.-]+", "_", name)
 
 
-def _never_text(data: bytes) -> bytes:
-    """Points that TensorBoard surely reads as raw numbers.
+def _never_text(points: np.ndarray) -> bytes:
+    """Little-endian float32 points that TensorBoard surely reads as raw numbers.
 
-    It reads a file as text first, and as numbers when that fails: always, if the first
-    byte is 0xFF. As the lowest byte of a float it changes one value by at most 3e-5 of it.
+    It reads a file as text first, and as numbers when that fails: always, if the first byte is
+    0xFF, which changes the first value by at most 3e-5 of it, or if that value is minus zero.
     """
-    return b"\xff" + data[1:]
+    data = bytearray(points.tobytes())
+    if points[0, 0] == 0:
+        data[3] = 0x80
+    else:
+        data[0] = 0xFF
+    return bytes(data)
 
 
 def _metadata_table(metadata: Mapping[str, Sequence], exemplars: int) -> str:
@@ -246,8 +251,8 @@ def _sprite_file(folder: Path, thumbnails: np.ndarray) -> tuple[Path, tuple[int,
     height, width = thumbnails.shape[1:3]
     scale = min(1.0, LARGEST_SPRITE // side / max(height, width))
     size = max(1, int(width * scale)), max(1, int(height * scale))
-    digest = hashlib.blake2b(repr(thumbnails.shape).encode() + np.ascontiguousarray(thumbnails).tobytes())
-    path = folder / f"{digest.hexdigest()[:32]}.png"
+    digest = hashlib.sha1(np.ascontiguousarray(thumbnails), usedforsecurity=False).hexdigest()
+    path = folder / f"{digest}_{'x'.join(map(str, thumbnails.shape))}.png"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.partial")
@@ -282,10 +287,9 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _publish(partial: Path, final: Path) -> None:
-    """Give a complete folder its name; only the event file, which comes last, makes it a run."""
+    """Give a complete folder its name, in place of an older one."""
     if final.exists():
         for event_file in final.glob("*tfevents*"):
             event_file.unlink()
         shutil.rmtree(final)
     os.replace(partial, final)
-    EventFile(final).close()

@@ -20,7 +20,7 @@ from dense_keras.token_set import TokenSet, TokenSetError
 
 def names() -> list[str]:
     """Names of the token sets that need no folder, in alphabetical order."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "folder")
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "folder" and not module.name.startswith("_"))
 
 
 def load(source: str, **options: Any) -> TokenSet:
@@ -53,7 +53,7 @@ def is_folder(source: str) -> bool:
 def _function(source: str) -> Callable[..., TokenSet]:
     if not is_folder(source):
         return getattr(importlib.import_module(f"{__name__}.{source}"), source)
-    if not Path(source).is_dir():
+    if not Path(source).expanduser().is_dir():
         raise TokenSetError(
             f"No token set and no folder {source!r}. Token sets: {', '.join(names())}. "
             "A folder of your own holds one sub-folder of images a token."

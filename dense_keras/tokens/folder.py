@@ -64,7 +64,8 @@ def folder(
 
     Raises TokenSetError, naming all files concerned, for a wrong layout, for tokens with too
     few images, and for images that are broken, empty, unreadable, larger than 64 million
-    pixels, or links that leave the folder. Images that are not chosen are not opened.
+    pixels, or links that leave the folder. Images that are not chosen are opened only once
+    a file is in trouble, to name all that are.
     """
     for name, value, least, most in (
         ("exemplars", exemplars, 1, 2**31),

@@ -1,0 +1,134 @@
+"""How much dearer a snapshot is with ``add_embedding`` than with ``write_embeddings``, as ratios.
+
+One layer of 2,500 x 256 activations, with 2,500 colour thumbnails of 64 x 64 and three columns of
+metadata, written again and again as training does. The thumbnails are drawn, not noise: discs
+on a shaded background. PyTorch's and tensorboardX's ``add_embedding`` write all of it anew
+each time; ours writes thumbnails once.
+
+    python benchmarks/embeddings.py            needs torch and tensorboardX
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from dense_keras.tensorboard import write_embeddings
+
+EXEMPLARS, UNITS, SIZE, LATER = 2500, 256, 64, 3
+
+
+def layer(step: int) -> np.ndarray:
+    """(2500, 256) float32: five tokens that move apart."""
+    generator = np.random.default_rng(step)
+    means = np.repeat(np.random.default_rng(0).normal(size=(5, UNITS)), EXEMPLARS // 5, axis=0)
+    return np.maximum(0, generator.normal(size=(EXEMPLARS, UNITS)) + step * means).astype(np.float32)
+
+
+def drawn_thumbnails() -> np.ndarray:
+    """(2500, 64, 64, 3) uint8."""
+    generator = np.random.default_rng(0)
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    images = np.empty((EXEMPLARS, SIZE, SIZE, 3), np.uint8)
+    for image in images:
+        top, left, radius = generator.uniform((16, 16, 8), (48, 48, 20))
+        inside = (rows - top) ** 2 + (columns - left) ** 2 < radius**2
+        shade = 200 + generator.uniform(0, 0.8) * rows
+        image[:] = np.where(inside[..., None], generator.integers(0, 200, 3), shade[..., None])
+    return images
+
+
+def metadata() -> dict[str, list[str]]:
+    return {
+        "token": [f"token {index // 500}" for index in range(EXEMPLARS)],
+        "predicted": [f"token {index % 5}" for index in range(EXEMPLARS)],
+        "yaw": [f"{index / EXEMPLARS:.3f}" for index in range(EXEMPLARS)],
+    }
+
+
+def ours(dimensions: int) -> Callable[[Path], Callable[[int], None]]:
+    thumbnails, columns = drawn_thumbnails(), metadata()
+
+    def start(folder: Path) -> Callable[[int], None]:
+        return lambda step: write_embeddings(folder, step, {"dense": layer(step)}, columns, thumbnails, dimensions)
+
+    return start
+
+
+def theirs(module: str) -> Callable[[Path], Callable[[int], None]]:
+    import torch
+
+    summary_writer = __import__(module, fromlist=["SummaryWriter"]).SummaryWriter
+    images = torch.from_numpy(np.ascontiguousarray(drawn_thumbnails().transpose(0, 3, 1, 2))).float() / 255
+    columns = metadata()
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+
+    def start(folder: Path) -> Callable[[int], None]:
+        writer = summary_writer(str(folder))
+
+        def write(step: int) -> None:
+            points = torch.from_numpy(layer(step))
+            writer.add_embedding(points, rows, images, step, tag="dense", metadata_header=list(columns))
+            writer.flush()
+
+        return write
+
+    return start
+
+
+def cost(start: Callable[[Path], Callable[[int], None]]) -> dict[str, float]:
+    """Seconds and bytes on disk of the first snapshot, and of a later one (median)."""
+    with tempfile.TemporaryDirectory() as folder:
+        write = start(Path(folder))
+        seconds, sizes = [], [0]
+        for step in range(1 + LATER):
+            began = time.perf_counter()
+            write(step)
+            seconds.append(time.perf_counter() - began)
+            sizes.append(bytes_on_disk(Path(folder)))
+    grown = np.diff(sizes)
+    return {
+        "first, seconds": seconds[0],
+        "later, seconds": statistics.median(seconds[1:]),
+        "first, megabytes": grown[0] / 1e6,
+        "later, megabytes": statistics.median(grown[1:]) / 1e6,
+        "40 snapshots, seconds": seconds[0] + 39 * statistics.median(seconds[1:]),
+        "40 snapshots, megabytes": (grown[0] + 39 * statistics.median(grown[1:])) / 1e6,
+    }
+
+
+def bytes_on_disk(folder: Path) -> int:
+    """A file with several names counts once."""
+    files = [path.stat() for path in folder.rglob("*") if path.is_file()]
+    return sum({stat.st_ino: stat.st_size for stat in files}.values())
+
+
+def main() -> None:
+    writers = {
+        "ours, 48 axes": ours(48),
+        "ours, 200 axes": ours(200),
+        "torch": theirs("torch.utils.tensorboard"),
+        "tensorboardX": theirs("tensorboardX"),
+    }
+    cost(writers["ours, 48 axes"])  # loads what loads once
+    costs = {name: cost(start) for name, start in writers.items()}
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}")
+    print(f"{'':26}" + "".join(f"{name:>16}" for name in costs))
+    for quantity in costs["torch"]:
+        print(f"{quantity:26}" + "".join(f"{values[quantity]:16.3f}" for values in costs.values()))
+    print("\nratios, theirs / ours")
+    for axes in (48, 200):
+        for other in ("torch", "tensorboardX"):
+            values = [costs[other][quantity] / costs[f"ours, {axes} axes"][quantity] for quantity in costs[other]]
+            print(f"{other + ' / ours, ' + str(axes) + ' axes':34}", end="")
+            print("  ".join(f"{q}: {v:.0f}x" for q, v in zip(costs[other], values, strict=True)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from dense_keras import probes
+from dense_keras.backend import keras
+
+IMAGES = np.random.default_rng(0).normal(size=(150, 8, 8, 2)).astype(np.float32)
+
+
+@pytest.fixture(params=["channels_last", "channels_first"])
+def model(request):
+    """A convolution whose first unit copies the first channel and whose second is its double."""
+    images = keras.Input((8, 8, 2))
+    x = images if request.param == "channels_last" else keras.layers.Permute((3, 1, 2))(images)
+    convolution = keras.layers.Conv2D(2, 1, use_bias=False, data_format=request.param, name="copies")
+    x = keras.layers.Activation("relu", name="positive")(convolution(x))
+    model = keras.Model(images, keras.layers.Dense(1, name="out")(keras.layers.Flatten()(x)))
+    convolution.set_weights([np.array([[[[1, 2], [0, 0]]]], np.float32)])
+    return model
+
+
+def test_pooling_is_over_space_whatever_the_place_of_the_channels(model):
+    pooled = probes.pooled_activations(model, IMAGES, ["copies", "positive"])
+    channel = IMAGES[..., 0]
+    np.testing.assert_allclose(pooled["copies"]["max"][:, 1], 2 * channel.max(axis=(1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(pooled["copies"]["mean"][:, 0], channel.mean(axis=(1, 2)), atol=1e-6)
+    np.testing.assert_allclose(pooled["positive"]["mean"][:, 0], channel.clip(0).mean(axis=(1, 2)), atol=1e-6)
+
+
+def test_maps_are_channels_last(model):
+    maps = probes.activation_maps(model, IMAGES)["copies"]
+    assert maps.shape == (150, 8, 8, 2)
+    np.testing.assert_allclose(maps[..., 1], 2 * IMAGES[..., 0], rtol=1e-5)
+
+
+def test_watching_calls_reads_the_same_as_the_graph(model):
+    layers = ["copies", "positive", "out"]
+    known = probes._layers(model)
+    graph, eager = (make(model, known, layers)(IMAGES, True) for make in (probes._graph_reader, probes._eager_reader))
+    for layer in layers:
+        np.testing.assert_allclose(graph[layer][0], eager[layer][0], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(graph[layer][1], eager[layer][1], rtol=1e-5, atol=1e-6)
+    assert "call" not in vars(model.get_layer("copies"))
+
+
+def test_recurrent_layers_are_pooled_over_time():
+    model = keras.Sequential([keras.Input((6, 3)), keras.layers.LSTM(4, return_sequences=True, name="recurrent")])
+    series = IMAGES[:5, :6, :3, 0]
+    pooled = probes.pooled_activations(model, series, ["recurrent"])["recurrent"]
+    np.testing.assert_allclose(pooled["max"], model.predict_on_batch(series).max(axis=1), rtol=1e-5)
+
+
+def test_a_probe_looks_once_a_step(model):
+    calls = []
+    probe = probes.Probe(IMAGES, layers=["copies"])
+    first = probe.evoke(model, 0)
+    probe._reader._read = lambda *arguments: calls.append(arguments)
+    assert probe.evoke(model, 0) is first
+    assert not calls
+
+
+def test_thumbnails():
+    assert probes.as_thumbnails(IMAGES) is None
+    floats = np.array([[[[-1.0]], [[3.0]]]])
+    assert probes.as_thumbnails(floats).reshape(-1).tolist() == [0, 255]
+    integers = np.full((1, 2, 2), 7)
+    assert probes.as_thumbnails(integers).tolist() == np.full((1, 2, 2, 1), 7).tolist()

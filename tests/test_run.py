@@ -1,0 +1,166 @@
+"""The run folder: whole or absent, damage is named, nothing in it is executed."""
+
+import errno
+import json
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from dense_keras import run as run_module
+from dense_keras.run import Run, RunError, write_whole
+from dense_keras.token_set import Exemplars
+
+PROBE = Exemplars(np.zeros((3, 4, 4, 1), np.uint8), np.arange(3), np.ones((3, 2), int), {"yaw": np.arange(3.0)})
+DESCRIPTION = {"layers": ["dense", "logits"], "token_names": ["a", "b", "c"], "part_names": ["hair", "eyes"]}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Three snapshots; the activations of step s are all s."""
+    made = Run.create(tmp_path / "first", DESCRIPTION, {"held_out": PROBE, "factorial": None})
+    for step in (0, 8, 100):
+        made.write_snapshot(
+            step,
+            {
+                "weights/dense/kernel": np.full((2, 5), step, np.float32),
+                "optimizer/000/iteration": np.array(step),
+                "held_out/max/dense": np.full((3, 5), step, np.float32),
+                "held_out/max/logits": np.eye(3, dtype=np.float32),
+            },
+        )
+    return made
+
+
+def test_what_is_written_is_read(run):
+    again = Run(run.folder)
+    assert again.steps == [0, 8, 100]
+    assert again.layers == ["dense", "logits"]
+    assert again.activations("dense", 8).tolist() == np.full((3, 5), 8.0).tolist()
+    assert list(again.weights(100)) == ["dense/kernel"]
+    assert again.optimizer(100)["000/iteration"] == 100
+    assert again.logits(0).shape == (3, 3)
+
+
+def test_probes_come_back_with_all_that_is_known(run):
+    probes = Run(run.folder).probes
+    assert list(probes) == ["held_out"]
+    held_out = probes["held_out"]
+    assert held_out.factors["yaw"].tolist() == [0, 1, 2]
+    assert held_out.codes.tolist() == PROBE.codes.tolist()
+    assert held_out.masks is None
+
+
+def test_history_comes_back_by_column_even_with_hostile_names(run):
+    rows = [{"step": step, 'accuracy/<script>"a,b"\n': step / 10, "loss": float("nan")} for step in (0, 8)]
+    run.write_history(rows)
+    history = Run(run.folder).history
+    assert history['accuracy/<script>"a,b"\n'].tolist() == [0.0, 0.8]
+    assert np.isnan(history["loss"]).all()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "empty"])
+def test_a_damaged_snapshot_is_named_and_the_others_still_load(run, damage):
+    path = run.snapshot_path(8)
+    data = bytearray(path.read_bytes())
+    if damage == "flipped":
+        data[data.index(np.full(5, 8, np.float32).tobytes())] ^= 1
+    path.write_bytes({"truncated": data[: len(data) // 2], "flipped": data, "empty": b""}[damage])
+    assert run.damaged() == [8]
+    with pytest.raises(RunError, match=r"step_00000008.npz is damaged .*Other snapshots are not affected"):
+        for layer in run.layers:
+            run.activations(layer, 8)
+            run.weights(8)
+    assert run.activations("dense", 100).max() == 100
+
+
+def test_reading_never_executes_what_is_in_a_run(run, tmp_path):
+    class Payload:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "executed"),))
+
+    with run.snapshot_path(8).open("wb") as file:
+        np.savez(file, **{"held_out/max/dense": np.array([Payload()], dtype=object)})
+    with pytest.raises(RunError, match="damaged"):
+        run.activations("dense", 8)
+    run.snapshot_path(8).write_bytes(pickle.dumps(Payload()))
+    with pytest.raises(RunError, match="damaged"):
+        run.activations("dense", 8)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_wrong_names_list_what_was_recorded(run):
+    with pytest.raises(RunError, match="No layer 'conv9' in .*Recorded: dense, logits"):
+        run.activations("conv9", 0)
+    with pytest.raises(RunError, match="No snapshot of step 7 in .*There are: 0, 8, 100"):
+        run.weights(7)
+    with pytest.raises(RunError, match="No probe 'factorial'"):
+        run.activations("dense", 0, probe="factorial")
+    with pytest.raises(RunError, match="No pooling 'sum'.*Recorded: max, mean"):
+        run.activations("dense", 0, pooling="sum")
+
+
+def test_a_folder_that_is_no_run_is_explained(tmp_path):
+    with pytest.raises(RunError, match="it has no experiment.json. Record one with: dense-keras train --run"):
+        Run(tmp_path)
+    (tmp_path / "experiment.json").write_text("{half")
+    with pytest.raises(RunError, match="cannot be read"):
+        Run(tmp_path)
+    (tmp_path / "experiment.json").write_text(json.dumps({"format": 99}))
+    with pytest.raises(RunError, match="has format 99; this version of dense_keras reads 1"):
+        Run(tmp_path)
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(RunError, match="holds other things and no run"):
+        Run.create(tmp_path, DESCRIPTION, {"held_out": PROBE})
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_full_disk_leaves_what_was_there(run, monkeypatch):
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(run_module.np, "savez", full)
+    with pytest.raises(RunError, match="The disk is full: .*step_00000200.npz could not be written. .*is intact"):
+        run.write_snapshot(200, {})
+    assert run.steps == [0, 8, 100]
+    assert not list(run.folder.rglob("*.part"))
+
+
+def test_a_file_is_whole_or_absent(tmp_path):
+    def fail(file):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    path = tmp_path / "kept"
+    path.write_bytes(b"before")
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, fail)
+    assert path.read_bytes() == b"before"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
+
+
+def test_two_processes_cannot_write_one_run(run):
+    program = f"from dense_keras.run import Run\nwith Run({str(run.folder)!r}).writing(): pass"
+    with run.writing():
+        other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "Another process is recording into" in other.stderr
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_folder_that_cannot_be_written_is_explained(tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(run_module.np, "savez_compressed", refuse)
+    with pytest.raises(RunError, match=r"cannot be written \(Permission denied\). Choose another folder"):
+        Run.create(tmp_path / "first", DESCRIPTION, {"held_out": PROBE})
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="cannot be written"), run_module.locked(tmp_path / "file"):
+        pass
