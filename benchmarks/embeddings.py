@@ -1,6 +1,6 @@
 """How much dearer a snapshot is with ``add_embedding`` than with ``write_embeddings``, as ratios.
 
-One layer of 2,500 x 256 activations, with 2,500 colour thumbnails of 64 x 64 and three columns of
+One layer of 2,500 x 256 activations, and seven of them, with 2,500 colour thumbnails of 64 x 64 and three columns of
 metadata, written again and again as training does. The thumbnails are drawn, not noise: discs
 on a shaded background. PyTorch's and tensorboardX's ``add_embedding`` write all of it anew
 each time; ours writes thumbnails once.
@@ -21,7 +21,11 @@ from pathlib import Path
 import numpy as np
 from dense_keras.tensorboard import write_embeddings
 
-EXEMPLARS, UNITS, SIZE, LATER = 2500, 256, 64, 3
+EXEMPLARS, UNITS, SIZE, LATER = 2500, 256, 64, 5
+
+Layers = dict[str, np.ndarray]
+Writer = Callable[[Path], Callable[[int, Layers], None]]
+"""From a folder to what writes the snapshot of a step into it."""
 
 
 def layer(step: int) -> np.ndarray:
@@ -52,16 +56,16 @@ def metadata() -> dict[str, list[str]]:
     }
 
 
-def ours(dimensions: int) -> Callable[[Path], Callable[[int], None]]:
+def ours(dimensions: int) -> Writer:
     thumbnails, columns = drawn_thumbnails(), metadata()
 
-    def start(folder: Path) -> Callable[[int], None]:
-        return lambda step: write_embeddings(folder, step, {"dense": layer(step)}, columns, thumbnails, dimensions)
+    def start(folder: Path) -> Callable[[int, Layers], None]:
+        return lambda step, layers: write_embeddings(folder, step, layers, columns, thumbnails, dimensions)
 
     return start
 
 
-def theirs(module: str) -> Callable[[Path], Callable[[int], None]]:
+def theirs(module: str) -> Writer:
     import torch
 
     summary_writer = __import__(module, fromlist=["SummaryWriter"]).SummaryWriter
@@ -69,12 +73,12 @@ def theirs(module: str) -> Callable[[Path], Callable[[int], None]]:
     columns = metadata()
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
 
-    def start(folder: Path) -> Callable[[int], None]:
+    def start(folder: Path) -> Callable[[int, Layers], None]:
         writer = summary_writer(str(folder))
 
-        def write(step: int) -> None:
-            points = torch.from_numpy(layer(step))
-            writer.add_embedding(points, rows, images, step, tag="dense", metadata_header=list(columns))
+        def write(step: int, layers: Layers) -> None:
+            for tag, points in layers.items():
+                writer.add_embedding(torch.from_numpy(points), rows, images, step, tag, list(columns))
             writer.flush()
 
         return write
@@ -82,24 +86,25 @@ def theirs(module: str) -> Callable[[Path], Callable[[int], None]]:
     return start
 
 
-def cost(start: Callable[[Path], Callable[[int], None]]) -> dict[str, float]:
+def cost(start: Writer, num_layers: int) -> dict[str, float]:
     """Seconds and bytes on disk of the first snapshot, and of a later one (median)."""
     with tempfile.TemporaryDirectory() as folder:
         write = start(Path(folder))
         seconds, sizes = [], [0]
         for step in range(1 + LATER):
+            layers = {f"layer{number}": layer(step) + number for number in range(num_layers)}
             began = time.perf_counter()
-            write(step)
+            write(step, layers)
             seconds.append(time.perf_counter() - began)
             sizes.append(bytes_on_disk(Path(folder)))
-    grown = np.diff(sizes)
+    grown = np.diff(sizes) / 1e6
     return {
-        "first, seconds": seconds[0],
-        "later, seconds": statistics.median(seconds[1:]),
-        "first, megabytes": grown[0] / 1e6,
-        "later, megabytes": statistics.median(grown[1:]) / 1e6,
-        "40 snapshots, seconds": seconds[0] + 39 * statistics.median(seconds[1:]),
-        "40 snapshots, megabytes": (grown[0] + 39 * statistics.median(grown[1:])) / 1e6,
+        "first, s": seconds[0],
+        "first, MB": grown[0],
+        "later, s": statistics.median(seconds[1:]),
+        "later, MB": statistics.median(grown[1:]),
+        "40, s": seconds[0] + 39 * statistics.median(seconds[1:]),
+        "40, MB": grown[0] + 39 * statistics.median(grown[1:]),
     }
 
 
@@ -109,6 +114,13 @@ def bytes_on_disk(folder: Path) -> int:
     return sum({stat.st_ino: stat.st_size for stat in files}.values())
 
 
+def show(title: str, rows: dict[str, dict[str, float]], digits: int) -> None:
+    quantities = next(iter(rows.values()))
+    print(f"\n{title:32}" + "".join(f"{quantity:>11}" for quantity in quantities))
+    for name, values in rows.items():
+        print(f"{name:32}" + "".join(f"{value:11.{digits}f}" for value in values.values()))
+
+
 def main() -> None:
     writers = {
         "ours, 48 axes": ours(48),
@@ -116,18 +128,17 @@ def main() -> None:
         "torch": theirs("torch.utils.tensorboard"),
         "tensorboardX": theirs("tensorboardX"),
     }
-    cost(writers["ours, 48 axes"])  # loads what loads once
-    costs = {name: cost(start) for name, start in writers.items()}
+    cost(writers["ours, 48 axes"], 1)  # loads what loads once
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}")
-    print(f"{'':26}" + "".join(f"{name:>16}" for name in costs))
-    for quantity in costs["torch"]:
-        print(f"{quantity:26}" + "".join(f"{values[quantity]:16.3f}" for values in costs.values()))
-    print("\nratios, theirs / ours")
-    for axes in (48, 200):
-        for other in ("torch", "tensorboardX"):
-            values = [costs[other][quantity] / costs[f"ours, {axes} axes"][quantity] for quantity in costs[other]]
-            print(f"{other + ' / ours, ' + str(axes) + ' axes':34}", end="")
-            print("  ".join(f"{q}: {v:.0f}x" for q, v in zip(costs[other], values, strict=True)))
+    for num_layers in (1, 7):
+        costs = {name: cost(start, num_layers) for name, start in writers.items()}
+        show(f"snapshots of {num_layers} layer(s)", costs, 3)
+        ratios = {
+            f"{other} / {own}": {quantity: costs[other][quantity] / costs[own][quantity] for quantity in costs[own]}
+            for own in ("ours, 48 axes", "ours, 200 axes")
+            for other in ("torch", "tensorboardX")
+        }
+        show("ratios", ratios, 1)
 
 
 if __name__ == "__main__":

@@ -86,14 +86,13 @@ class Frame:
     def _along(self, axis: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         axis = axis / np.square(axis).sum(axis=1, keepdims=True)
         start = (axis * self.centre).sum(axis=1)
-        from_x = per_exemplar(axis[:, 0]) * x - per_exemplar(start)
-        return from_x.astype(np.float32) + (per_exemplar(axis[:, 1]) * y).astype(np.float32)
+        from_x = axis[:, 0, np.newaxis, np.newaxis] * x - start[:, np.newaxis, np.newaxis]
+        from_y = axis[:, 1, np.newaxis, np.newaxis] * y
+        return from_x.astype(np.float32) + from_y.astype(np.float32)
 
     def lengths(self) -> tuple[np.ndarray, np.ndarray]:
         """Half width and half height in image units, each (exemplars, 1, 1) float32."""
-        return tuple(
-            per_exemplar(np.sqrt(np.square(axis).sum(axis=1))).astype(np.float32) for axis in (self.right, self.down)
-        )
+        return tuple(per_exemplar(np.sqrt(np.square(axis).sum(axis=1))) for axis in (self.right, self.down))
 
 
 def whole_picture(count: int) -> Frame:
@@ -102,8 +101,8 @@ def whole_picture(count: int) -> Frame:
 
 
 def per_exemplar(values) -> np.ndarray:
-    """(exemplars,) values shaped (exemplars, 1, 1), to go with pixels."""
-    return np.asarray(values)[:, np.newaxis, np.newaxis]
+    """(exemplars,) values as (exemplars, 1, 1) float32, to go with pixels."""
+    return np.asarray(values, np.float32)[:, np.newaxis, np.newaxis]
 
 
 def softened(distance: np.ndarray, size: int) -> np.ndarray:
@@ -163,7 +162,7 @@ def cloud(frame: Frame, size: int, curl) -> Shape:
 
 
 def _pixelwise(value, frame: Frame) -> np.ndarray:
-    return per_exemplar(np.broadcast_to(value, len(frame.centre))).astype(np.float32)
+    return per_exemplar(np.broadcast_to(value, len(frame.centre)))
 
 
 class Canvas:
@@ -196,7 +195,7 @@ class Canvas:
         """Colour what lies below, which goes on showing: light, shade, a blush."""
         for plane, level in zip(self.planes, np.atleast_2d(colour).T, strict=True):
             pixels = plane[:, *shape.window]
-            pixels += shape.coverage * (per_exemplar(level).astype(np.float32) - pixels)
+            pixels += shape.coverage * (per_exemplar(level) - pixels)
 
     def images(self, colour: bool = True) -> np.ndarray:
         """(exemplars, size, size, 3) uint8, or with one channel: the luma, (299 R + 587 G + 114 B) / 1000."""

@@ -157,6 +157,7 @@ def compiled_vgg(experiment: Experiment, token_set: TokenSet) -> keras.Model:
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
+    model.optimizer.build(model.trainable_variables)
     return model
 
 
@@ -240,7 +241,6 @@ def _restore(model: keras.Model, run: Run, step: int) -> None:
     recorded = run.weights(step)
     for variable in model.weights:
         variable.assign(recorded[variable.path])
-    model.optimizer.build(model.trainable_variables)
     for variable, values in zip(model.optimizer.variables, run.optimizer(step).values(), strict=True):
         if variable is not model.optimizer.learning_rate:
             variable.assign(values)

@@ -21,7 +21,7 @@ SMALLEST = 28
 """Fewest pixels a side at which the parts can be told apart."""
 
 _PIXELS_AT_ONCE = 2**17
-_BALL = 0.72
+_BALL = 0.72  # radius of the ball that yaw and pitch turn, in image units
 
 _SKINS = np.array([[1.0, 0.86, 0.74], [0.97, 0.77, 0.61], [0.88, 0.65, 0.49], [0.76, 0.54, 0.41]])
 _HAIRS = np.array(
@@ -252,7 +252,7 @@ def _draw_eyes(face: _Face) -> None:
         eye = eyes.seen(oval(frame, face.size, bend=eyes["bend"]))
         face.canvas.paint(eye, _EYE, eyes.number)
         spark = _spot(eye, 0.3, -0.4, sharpness=9.0)
-        face.canvas.glaze(eye.times(spark * per_exemplar(eyes["spark"]).astype(np.float32)), _SPARK)
+        face.canvas.glaze(eye.times(spark * per_exemplar(eyes["spark"])), _SPARK)
 
 
 def _spot(shape: Shape, p: float, q: float, sharpness: float) -> np.ndarray:
@@ -280,8 +280,8 @@ def _draw_nose(face: _Face) -> None:
 def _draw_hair_in_front(face: _Face, crown: Shape) -> None:
     hair, colour = face.parts["hair"], _hair_colour(face)
     right, down = face.on_ball(0, -0.3, 1, 1).coordinates(crown.window, face.size)
-    edge = per_exemplar(hair["fringe"] + 0.3).astype(np.float32)
-    arch = per_exemplar(hair["arch"]).astype(np.float32)
+    edge = per_exemplar(hair["fringe"] + 0.3)
+    arch = per_exemplar(hair["arch"])
     fringe = crown.times(softened(down - edge - arch * right * right, face.size))
     face.canvas.paint(fringe, colour, hair.number)
     face.canvas.glaze(fringe.times(_spot(crown, -0.35, -0.6, sharpness=5.0) * np.float32(0.25)), colour * 0.5 + 0.45)
@@ -301,8 +301,6 @@ def _light(face: _Face) -> None:
     views, everywhere = face.views, face.picture.window(face.size)
     towards_light = face.picture.place(0, 0, angle=np.radians(views["light_angle"]))
     across, _ = towards_light.coordinates(everywhere, face.size)
-    strength, brightness, noise = (
-        per_exemplar(views[name]).astype(np.float32) for name in ("light_strength", "brightness", "noise")
-    )
+    strength, brightness, noise = (per_exemplar(views[name]) for name in ("light_strength", "brightness", "noise"))
     face.canvas.planes *= (1 + strength * across) * brightness
     face.canvas.planes += noise * grain(views["scene"], face.size)

@@ -50,8 +50,8 @@ def test_a_part_changes_only_the_pixels_of_its_masks(kind, part, size):
     for first, second in ((0, 1), (0, 2), (1, 2)):
         change = np.abs(images[first].astype(int) - images[second]).max(axis=-1)
         near = dilated(masks[first][..., number] | masks[second][..., number])
-        assert change[~near].max() < 64, "slivers that show less than a quarter of the part"
-        assert (change[~near] > 0).sum() <= 0.015 * (change > 0).sum()
+        assert change[~near].max() < 40, "only slivers, faint and few, lie outside"
+        assert (change[~near] > 0).sum() <= 0.04 * (change > 0).sum()
 
 
 @pytest.mark.parametrize(("kind", "part"), all_parts())
@@ -85,14 +85,19 @@ def test_every_part_is_seen_in_every_picture(kind):
 @pytest.mark.parametrize("part", ["hair", "eyes", "nose", "mouth"])
 def test_two_variants_of_a_part_have_one_area_and_one_brightness(part):
     number = part_names("additive").index(part)
-    images, masks = zip(*(drawn_with("additive", part, variant) for variant in (0, 1)), strict=True)
+    _, masks = zip(*(drawn_with("additive", part, variant, 64, count=6) for variant in (0, 1)), strict=True)
     areas = [mask[..., number].mean() for mask in masks]
-    assert areas[0] == pytest.approx(areas[1], rel=0.1)
-    colours = [image.mean(axis=(0, 1, 2)) for image in images]
-    np.testing.assert_allclose(*colours, atol=1.0)  # of 255
-    shown = masks[0][..., number] | masks[1][..., number]
+    assert areas[0] == pytest.approx(areas[1], rel=0.08)
+    images, _ = zip(*(drawn_with("additive", part, variant, count=40) for variant in (0, 1)), strict=True)
+    np.testing.assert_allclose(*(image.mean(axis=(0, 1, 2)) for image in images), atol=1.0)  # of 255
+
+
+@pytest.mark.parametrize("part", ["hair", "eyes", "nose", "mouth"])
+def test_two_variants_of_a_part_look_different(part):
+    number = part_names("additive").index(part)
+    images, masks = zip(*(drawn_with("additive", part, variant) for variant in (0, 1)), strict=True)
     difference = np.abs(images[0].astype(int) - images[1]).mean(axis=-1)
-    assert difference[shown].mean() > 25, "the two look different"
+    assert difference[masks[0][..., number] | masks[1][..., number]].mean() > 25  # of 255
 
 
 @pytest.mark.parametrize("part", ["eyes", "mouth"])
@@ -142,7 +147,7 @@ def test_scale_and_roll_keep_shapes():
     looks = face_looks("additive")
 
     def nose_area(**changed):
-        return draw_faces(np.zeros((1, 4), int), middle_view(**changed), looks, size=96)[1][..., 2].sum()
+        return draw_faces(np.zeros((1, 4), int), middle_view(**changed), looks, size=192)[1][..., 2].sum()
 
     assert nose_area(scale=1.1) == pytest.approx(1.21 * nose_area(), rel=0.03)
     assert nose_area(roll=12) == pytest.approx(nose_area(), rel=0.03)
@@ -228,9 +233,9 @@ def test_errors_say_what_to_do():
     looks = face_looks("additive")
     with pytest.raises(TokenSetError, match="Size 27 is too small.*Choose 28 or more"):
         draw_faces(np.zeros((1, 4), int), views(1), looks, size=27)
-    with pytest.raises(TokenSetError, match=r"shape \(1, 5\). They must be \(exemplars, 4\): one column for each of hair"):
+    with pytest.raises(TokenSetError, match=r"shape \(1, 5\). They must be \(exemplars, 4\): one column for each"):
         draw_faces(np.zeros((1, 5), int), views(1), looks)
-    with pytest.raises(TokenSetError, match="codes of eyes run from 2 to 2. Its variants are 0 to 1, and -1 leaves it out"):
+    with pytest.raises(TokenSetError, match="codes of eyes run from 2 to 2. Its variants are 0 to 1, and -1"):
         draw_faces(np.array([[0, 2, 0, 0]]), views(1), looks)
     with pytest.raises(TokenSetError, match="Each of the 2 faces needs a value of yaw, but the views have 1"):
         draw_faces(np.zeros((2, 4), int), views(1), looks)

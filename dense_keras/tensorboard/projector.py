@@ -38,6 +38,12 @@ FEWEST_AXES, MOST_AXES = 3, 200
 TURN = 0.01
 """Radians between an axis of the projector and ours; see ``_turned``."""
 
+SAFE = {
+    **dict.fromkeys([*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000)], " "),
+    **str.maketrans("<>", "‹›"),
+}
+"""What stands in for control characters, line ends, halves of characters, and HTML tags."""
+
 
 def write_embeddings(
     folder: str | Path,
@@ -236,8 +242,7 @@ def _cell(value: object) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     text = f"{value:.6g}" if isinstance(value, (float, np.floating)) else str(value)
-    text = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", " ", text).translate({60: "‹", 62: "›"})
-    return text.strip() or "(empty)"
+    return text.translate(SAFE).strip() or "(empty)"
 
 
 def _distinct(names: list[str]) -> list[str]:

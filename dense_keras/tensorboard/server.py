@@ -53,7 +53,8 @@ def launch(folder: str | Path, port: int = 6006, host: str = "127.0.0.1") -> str
     except program.TensorBoardPortInUseError:
         raise OSError(
             errno.EADDRINUSE,
-            f"Port {port} is taken, perhaps by another TensorBoard: end that one, or pick another with --port {port + 1}",
+            f"Port {port} is taken, perhaps by another TensorBoard: end that one, "
+            f"or pick another with --port {port + 1}",
         ) from None
 
 

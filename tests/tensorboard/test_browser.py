@@ -51,7 +51,8 @@ def blobs():
     colours = np.array([[230, 90, 90], [90, 170, 90], [90, 110, 230], [220, 170, 60], [170, 90, 200]], np.uint8)
     centres = generator.normal(16, 3, (250, 1, 1, 2))
     distances = np.linalg.norm(np.mgrid[:32, :32].transpose(1, 2, 0) - centres, axis=3)
-    return np.where((distances < 6 + TOKENS[:, None, None])[..., None], colours[TOKENS][:, None, None], np.uint8(240))
+    inside = distances < 6 + TOKENS[:, None, None]
+    return np.where(inside[..., None], colours[TOKENS][:, None, None], np.uint8(240))
 
 
 def activations(units, separation):
@@ -64,14 +65,15 @@ def activations(units, separation):
 def record(folder, step):
     """The embeddings of one snapshot; separation grows with the step, and with depth."""
     learned = np.log1p(step) / 4
-    layers = {"conv1": activations(32, learned / 4), "conv2": activations(64, learned / 2), "dense": activations(128, learned)}
+    sizes = {"conv1": (32, learned / 4), "conv2": (64, learned / 2), "dense": (128, learned)}
+    layers = {name: activations(*size) for name, size in sizes.items()}
     metadata = {"token": NAMES, "correct": TOKENS < 3, "yaw": np.linspace(-1, 1, 250)}
     write_embeddings(folder, step, layers, metadata, blobs())
 
 
 @pytest.fixture
 def page(tmp_path):
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
     if not CHROMIUM:
         pytest.skip("no Chromium was found: install it, or name it in DENSE_KERAS_CHROMIUM")
     with playwright.sync_playwright() as started:
@@ -140,6 +142,7 @@ def test_a_learner_sees_tokens_separate(tmp_path, page):
     assert first["thumbnails"] == 16 * 32
 
     views = [shown(page, run) for run in first["runs"]]
+    assert all(view["tensor"] == "-1 dense" for view in views), "a name that changes leaves its menu blank"
     picture(page, tmp_path, "projector_last_step")
     separations = [separation(view["positions"]) for view in views]
     assert separations[0] < 0.1 < 1 < separations[2]

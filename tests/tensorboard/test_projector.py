@@ -178,7 +178,8 @@ def test_a_single_column_has_no_header_and_no_lost_line(tmp_path, points, reader
 
 
 def test_hostile_layer_names_stay_apart(tmp_path, points, reader):
-    names = ["block/conv 1", "block/conv&1", "block/conv#1", "a+b%20", "..", "../../x", "層 1", "<b>", "m:0", "", "k", "l"]
+    names = ["block/conv 1", "block/conv&1", "block/conv#1", "a+b%20", "..", "../../x", "層 1", "<b>", "m:0", ""]
+    names += ["k", "l"]
     layers = {name: points * (index + 1) for index, name in enumerate(names)}
     folder = write_embeddings(tmp_path, 0, layers, {"token": TOKENS}, None)
     tensors = shown(reader(tmp_path), "embeddings/step_000000")
@@ -273,7 +274,7 @@ ONE_MISSING = np.zeros((59, 6, 8, 3), np.uint8)
         ({"layers": {}}, r"No layers came: give at least one, as \{'dense': activations\}"),
         ({"layers": {"conv": np.zeros((60, 4, 4, 8))}}, r"'conv' came with shape \(60, 4, 4, 8\).*pool"),
         ({"layers": {"conv": np.zeros((1, 4))}, "metadata": {}}, "at least two exemplars"),
-        ({"layers": {"fc": np.where(np.eye(60), np.nan, 0)}}, "'fc' has NaN or infinite activations for 60 of 60.*at 0"),
+        ({"layers": {"fc": np.where(np.eye(60), np.nan, 0)}}, "'fc' has NaN or infinite.* for 60 of 60.*at 0"),
         ({"layers": {"fc": np.full((60, 2), np.inf)}}, "Training has diverged: use a smaller learning rate"),
         ({"thumbnails": ONE_MISSING}, "60 points came with 59 thumbnails"),
         ({"thumbnails": np.zeros((60, 6, 8, 3))}, r"Thumbnails came as float64 of shape \(60, 6, 8, 3\).*uint8"),

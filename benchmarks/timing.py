@@ -1,0 +1,63 @@
+"""One thing timed against another in one process, and the tables that tell of it.
+
+Seconds depend on the machine and on what else it does; ratios of arms that take turns
+depend on it far less. So every figure is a ratio of medians, with the smallest and the
+largest ratio of two turns that stood side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+
+def taking_turns(arms: Mapping[str, Callable[[int], object]], rounds: int) -> dict[str, list[float]]:
+    """Arm -> seconds of each of its turns; a round gives every arm one turn, in order.
+
+    arms: name -> what is timed, called with the number of the round.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in arms}
+    for number in range(rounds):
+        for name, arm in arms.items():
+            began = time.perf_counter()
+            arm(number)
+            seconds[name].append(time.perf_counter() - began)
+    return seconds
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> str:
+    """Ratio of the medians, and the least and greatest ratio of a pair: ``0.97 (0.95 to 1.01)``.
+
+    above, below: one value a round each.
+    """
+    pairs = [first / second for first, second in zip(above, below, strict=True)]
+    return f"{statistics.median(above) / statistics.median(below):.3f} ({min(pairs):.3f} to {max(pairs):.3f})"
+
+
+def machine() -> str:
+    """Machine and versions of what is loaded, in one line."""
+    loaded = [name for name in ("keras", "tensorflow", "torch", "jax") if name in sys.modules]
+    versions = [f"{name} {sys.modules[name].__version__}" for name in loaded]
+    load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
+    return ", ".join(
+        [
+            f"{platform.system()} {platform.machine()}",
+            f"{os.cpu_count()} processors",
+            load,
+            f"Python {platform.python_version()}",
+            f"numpy {np.__version__}",
+            *versions,
+        ]
+    )
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table: the first column to the left, the others to the right."""
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)

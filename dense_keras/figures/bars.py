@@ -1,0 +1,55 @@
+"""Bars: one number for each of a few named things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from dense_keras.figures.palette import COLOURS
+
+
+def bars(
+    values: Mapping[str, float],
+    ax: Axes | None = None,
+    *,
+    xlabel: str = "",
+    marks: Mapping[str, float] | None = None,
+    marks_name: str = "",
+    levels: Mapping[float, str] | None = None,
+) -> Axes:
+    """Draw a horizontal bar for each value, the first at the top, with its number at the end.
+
+    values: name -> length of its bar, 0 or more. xlabel: what the values are, with their unit.
+    marks: name -> a second value, drawn as a short line across the bar; marks_name: for the legend.
+    levels: value -> name, drawn as dotted lines with the name above.
+    Returns the axes. Raises ValueError for marks of names that have no bar.
+    """
+    marks, levels = marks or {}, levels or {}
+    unknown = sorted(set(marks) - set(values))
+    if unknown:
+        raise ValueError(f"Marks came for {', '.join(unknown)}, but the bars are {', '.join(values)}.")
+    if ax is None:
+        ax = plt.subplots(figsize=(6.0, 1.0 + 0.26 * len(values)))[1]
+    ink = matplotlib.rcParams["text.color"]
+    places = {name: place for place, name in enumerate(values)}
+    ax.barh(list(places.values()), list(values.values()), height=0.62, color=COLOURS[5])
+    for name, value in values.items():
+        beside = max(value, marks.get(name, value))
+        ax.annotate(f"{value:.2f}", (beside, places[name]), (5, 0), textcoords="offset points", fontsize=8, va="center")
+    for name, mark in marks.items():
+        ax.plot([mark] * 2, [places[name] - 0.42, places[name] + 0.42], color=ink, linewidth=2)
+    for value, name in levels.items():
+        ax.axvline(value, color=ink, linestyle=":", linewidth=0.9)
+        ax.annotate(name, (value, 1), (0, 3), ("data", "axes fraction"), "offset points", fontsize=8, ha="center")
+    if marks:
+        ax.plot([], [], color=ink, linewidth=2, label=marks_name)
+        ax.legend(loc="lower right", bbox_to_anchor=(1, 1.0), frameon=False, borderaxespad=0.2)
+    ax.set_yticks(list(places.values()), list(places))
+    ax.invert_yaxis()
+    ax.margins(y=0.02)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(xlabel)
+    return ax

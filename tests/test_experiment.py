@@ -1,0 +1,211 @@
+"""Train, resume, rewind: the same bits whichever way one gets there."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from conftest import SMALL
+from dense_keras import experiment as experiment_module
+from dense_keras.backend import keras
+from dense_keras.experiment import Experiment, batches, exemplar_order, experiment_of, rewind, train
+from dense_keras.run import Run, RunError
+from dense_keras.token_set import TokenSetError
+
+EXPERIMENT = Experiment(**SMALL)
+
+
+class Killed(BaseException):
+    """What a test raises where a process would die."""
+
+
+@pytest.fixture
+def killed_at(monkeypatch):
+    """Gives a function that makes training die after so many recordings."""
+
+    def arm(recordings):
+        left = iter(range(recordings))
+        record = experiment_module.Snapshots.record
+
+        def dying(self, step, logs):
+            if next(left, None) is None:
+                monkeypatch.undo()
+                raise Killed
+            record(self, step, logs)
+
+        monkeypatch.setattr(experiment_module.Snapshots, "record", dying)
+
+    return arm
+
+
+def contents(run, steps=None):
+    """Every recorded array by name, with the history."""
+    arrays = {f"history/{name}": values for name, values in run.history.items()}
+    for step in steps or run.steps:
+        with np.load(run.snapshot_path(step)) as file:
+            arrays |= {f"{step}/{name}": file[name] for name in file.files}
+    return arrays
+
+
+def assert_same_bits(one, other):
+    assert list(one) == list(other)
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_what_is_recorded(small_run):
+    assert small_run.steps == [0, 1, 2, 4, 8]
+    assert set(small_run.history) >= {"step", "epoch", "loss", "held_out_accuracy", "accuracy/Ada", "learning_rate"}
+    assert small_run.history["epoch"].tolist() == [0, 0.25, 0.5, 1, 2]
+    assert small_run.activations("conv3_1", 4, "mean").shape == (20, 128)
+    assert small_run.activations("dense", 4, probe="factorial").shape == (256, 256)
+    assert small_run.weights(8)["conv1_1/kernel"].shape == (3, 3, 3, 32)
+    assert small_run.description["backend"] == keras.config.backend()
+    recorded = sum(values.size for values in small_run.weights(0).values())
+    assert recorded == 1_239_333
+    assert small_run.damaged() == []
+
+
+def test_recorded_activations_are_those_of_the_recorded_weights(small_run):
+    token_set = EXPERIMENT.load_tokens()
+    model = experiment_module.compiled_vgg(EXPERIMENT, token_set)
+    experiment_module._restore(model, small_run, 8)
+    logits = model.predict_on_batch(small_run.probes["held_out"].images)
+    np.testing.assert_allclose(small_run.logits(8), logits, atol=1e-5)
+    history = small_run.history
+    accuracy = (logits.argmax(axis=1) == small_run.probes["held_out"].tokens).mean()
+    assert history["held_out_accuracy"][-1] == pytest.approx(accuracy)
+    per_token = [history[f"accuracy/{name}"][-1] for name in small_run.token_names]
+    assert np.mean(per_token) == pytest.approx(accuracy)
+
+
+def test_step_zero_is_the_untrained_network(small_run):
+    untrained = experiment_module.compiled_vgg(EXPERIMENT, EXPERIMENT.load_tokens())
+    for variable in untrained.weights:
+        np.testing.assert_array_equal(small_run.weights(0)[variable.path], keras.ops.convert_to_numpy(variable))
+    assert np.isnan(small_run.history["loss"][0])
+
+
+@pytest.mark.parametrize("recordings", [0, 2, 4])
+def test_a_killed_run_goes_on_to_the_same_bits(small_run, tmp_path, killed_at, recordings):
+    killed_at(recordings)
+    with pytest.raises(Killed):
+        train(EXPERIMENT, tmp_path / "run", progress=False)
+    resumed = train(EXPERIMENT, tmp_path / "run", progress=False)
+    assert_same_bits(contents(resumed), contents(small_run))
+
+
+def test_a_damaged_last_snapshot_is_recorded_anew(small_run, tmp_path):
+    run = train(replace(EXPERIMENT, epochs=1), tmp_path / "run", progress=False)
+    path = run.snapshot_path(4)
+    path.write_bytes(path.read_bytes()[:1000])
+    resumed = train(EXPERIMENT, tmp_path / "run", progress=False)
+    assert resumed.damaged() == []
+    assert_same_bits(contents(resumed), contents(small_run))
+
+
+def test_more_epochs_go_on_and_a_finished_run_is_left_alone(small_run, tmp_path):
+    train(replace(EXPERIMENT, epochs=1), tmp_path / "run", progress=False)
+    longer = train(EXPERIMENT, tmp_path / "run", progress=False)
+    assert_same_bits(contents(longer), contents(small_run))
+    assert experiment_of(longer).epochs == 2
+    before = longer.snapshot_path(8).stat().st_mtime_ns
+    train(EXPERIMENT, tmp_path / "run", progress=False)
+    assert longer.snapshot_path(8).stat().st_mtime_ns == before
+
+
+def test_recording_never_changes_the_training(small_run, tmp_path):
+    bare = train(EXPERIMENT, tmp_path / "bare", record=False, progress=False)
+    assert not bare.tensorboard.exists()
+    assert_same_bits(contents(bare), contents(small_run))
+
+    token_set = EXPERIMENT.load_tokens()
+    model = experiment_module.compiled_vgg(EXPERIMENT, token_set)
+    model.fit(batches(token_set.train, EXPERIMENT), steps_per_epoch=4, epochs=2, verbose=0, shuffle=False)
+    for variable in model.weights:
+        np.testing.assert_array_equal(small_run.weights(8)[variable.path], keras.ops.convert_to_numpy(variable))
+
+
+@pytest.mark.parametrize("step", [2, 4])
+def test_rewinding_repeats_the_parent_bit_for_bit(small_run, tmp_path, step):
+    child = rewind(small_run, step, tmp_path / "child")
+    assert child.steps == [step]
+    assert child.description["origin"] == {"run": str(small_run.folder), "step": step}
+    train(experiment_of(child), child.folder, progress=False)
+    assert child.steps == [recorded for recorded in small_run.steps if recorded >= step]
+    after = [recorded for recorded in child.steps if recorded > step]
+    ours, parents = contents(child, after), contents(small_run, after)
+    for name in ours:
+        if not name.startswith("history/"):
+            np.testing.assert_array_equal(ours[name], parents[name], err_msg=name)
+
+
+def test_rewinding_with_another_order_goes_another_way(small_run, tmp_path):
+    child = rewind(small_run, 4, tmp_path / "child", learning_rate=1e-3)
+    train(experiment_of(child), child.folder, progress=False, record=False)
+    assert child.weights(4)["dense/kernel"].tolist() == small_run.weights(4)["dense/kernel"].tolist()
+    assert not np.array_equal(child.weights(8)["dense/kernel"], small_run.weights(8)["dense/kernel"])
+    assert child.history["learning_rate"][-1] == pytest.approx(1e-3)
+
+
+def test_rewinding_to_a_step_that_was_not_recorded_lists_those_that_were(small_run, tmp_path):
+    with pytest.raises(RunError, match="No snapshot of step 3 in .*There are: 0, 1, 2, 4, 8"):
+        rewind(small_run, 3, tmp_path / "child")
+    assert not (tmp_path / "child" / "experiment.json").exists()
+
+
+def test_other_settings_are_refused_with_the_differences(small_run):
+    other = replace(EXPERIMENT, seed=5, size=32)
+    before = contents(small_run)
+    with pytest.raises(RunError, match=r"other settings:\n  size: 28 there, 32 now\n  seed: 0 there, 5 now\nGive the same"):
+        train(other, small_run.folder, progress=False)
+    with pytest.raises(RunError, match=r"epochs: 2 there, 1 now"):
+        train(replace(EXPERIMENT, epochs=1), small_run.folder, progress=False)
+    assert_same_bits(contents(Run(small_run.folder)), before)
+
+
+def test_another_backend_is_another_setting(small_run):
+    description = dict(small_run.description)
+    other = Run(small_run.folder)
+    other.description = description | {"backend": "theano"}
+    with pytest.raises(RunError, match="backend: 'theano' there"):
+        experiment_module._reopen(other, EXPERIMENT)
+
+
+def test_defaults_and_the_same_settings_spelt_out_are_one_experiment(small_run):
+    spelt = replace(EXPERIMENT, code="additive", colour=True)
+    assert train(spelt, small_run.folder, progress=False).steps == small_run.steps
+
+
+def test_batches_show_each_exemplar_once_an_epoch_in_an_order_of_the_seed():
+    token_set = EXPERIMENT.load_tokens()
+    stream = batches(token_set.train, EXPERIMENT)
+    first = [next(stream) for _ in range(4)]
+    order = exemplar_order(EXPERIMENT.seed, 0, len(token_set.train))
+    assert sorted(order) == list(range(len(token_set.train)))
+    np.testing.assert_array_equal(np.concatenate([tokens for _, tokens in first]), token_set.train.tokens[order][:128])
+    later = next(batches(token_set.train, EXPERIMENT, step=3))
+    np.testing.assert_array_equal(later[0], first[3][0])
+    assert not np.array_equal(exemplar_order(0, 0, 9), exemplar_order(0, 1, 9))
+    assert not np.array_equal(exemplar_order(0, 0, 9), exemplar_order(1, 0, 9))
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"epochs": 0}, "epochs is 0; it must be 1 or more"),
+        ({"epochs": -3}, "epochs is -3"),
+        ({"seed": -1}, "seed is -1; it must be 0 or more"),
+        ({"exemplars": 0}, "exemplars is 0"),
+        ({"learning_rate": 2.0}, "learning_rate is 2.0; it must be above 0"),
+    ],
+)
+def test_settings_that_cannot_be_run_are_explained(settings, text):
+    with pytest.raises(ValueError, match=text):
+        Experiment(**settings)
+
+
+def test_a_wrong_token_set_leaves_no_folder_of_a_run(tmp_path):
+    with pytest.raises(TokenSetError, match="No token set and no folder 'voices'"):
+        train(Experiment(tokens="voices"), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run" / "experiment.json").exists()
