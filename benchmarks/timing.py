@@ -41,20 +41,15 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> str:
 
 
 def machine() -> str:
-    """Machine and versions of what is loaded, in one line."""
-    loaded = [name for name in ("keras", "tensorflow", "torch", "jax") if name in sys.modules]
-    versions = [f"{name} {sys.modules[name].__version__}" for name in loaded]
+    """Machine, its load, and versions, in one line; Keras and its backend where they are loaded."""
     load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
-    return ", ".join(
-        [
-            f"{platform.system()} {platform.machine()}",
-            f"{os.cpu_count()} processors",
-            load,
-            f"Python {platform.python_version()}",
-            f"numpy {np.__version__}",
-            *versions,
-        ]
-    )
+    modules = [np]
+    if "keras" in sys.modules:
+        keras = sys.modules["keras"]
+        modules += [keras, sys.modules[keras.config.backend()]]
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, {load}"
+    versions = [f"Python {platform.python_version()}", *(f"{each.__name__} {each.__version__}" for each in modules)]
+    return ", ".join([system, *versions])
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -42,6 +42,7 @@ train, held_out = token_set.train, token_set.held_out
 figures = here / "figures"
 figures.mkdir(exist_ok=True)
 plt.rcParams.update(LIGHT)
+colours = token_colours(token_set.num_tokens)
 print(describe(token_set))
 
 # %% [markdown]
@@ -54,11 +55,11 @@ print(describe(token_set))
 contact_sheet(token_set, exemplars=8).save(figures / "01_tokens.png")
 
 # %% [markdown]
-# What we see: exemplars of one token differ more, as pictures, than exemplars of two tokens
-# may. The default faces turn, tilt, shift, change their light, their skin and hair colour,
-# their mood and the scene behind them; none of that says who it is. What does say so are the
-# **parts**: hair, eyes, nose and mouth. The list of the variants that a token wears is its
-# **code**. Here is one exemplar of each token, whole and part by part.
+# What we see: two exemplars of one token can differ more than two of different tokens. The
+# default faces turn, tilt and shift; their light, their skin, the colour of their hair, their
+# mood and the scene behind them change; and none of that says who it is. What does say so are
+# the **parts**: hair, eyes, nose and mouth. The list of the variants that a token wears is
+# its **code**. Here is one exemplar of each token, whole and part by part.
 
 # %%
 if train.masks is None:
@@ -72,7 +73,7 @@ else:
         np.stack([whole, *alone], axis=1),
         [f"{name}  {train.codes[row]}" for name, row in zip(token_set.token_names, first)],
         ["exemplar", *token_set.part_names],
-        row_colours=token_colours(token_set.num_tokens),
+        row_colours=colours,
     )
     ax.figure.savefig(figures / "01_parts.png")
 
@@ -99,8 +100,8 @@ guess_shrinkage = 0.50  # the distance to the nearest of the own token, all exem
 
 # %%
 distances = density.pixel_distances(held_out.images, train.images)
-fewest = np.bincount(train.tokens).min()
-counts = sorted({*(count for count in (1, 2, 4, 8, 16, 31, 62, 125, 250) if count < fewest), int(fewest)})
+fewest = int(np.bincount(train.tokens).min())
+counts = sorted({fewest >> halvings for halvings in range(10)} - {0})
 own, other = density.nearest_neighbour_distances_by_count(distances, held_out.tokens, train.tokens, counts)
 accuracy = density.nearest_neighbour_accuracy(own, other)
 shrinkage = own[-1].mean() / own[0].mean()
@@ -130,17 +131,18 @@ figure.savefig(figures / "01_density.png")
 
 # %% [markdown]
 # What we see in `figures/01_density.png` (bands: the middle half of the held-out exemplars).
-# The distance falls along with the number of exemplars, but slowly: every doubling takes off
-# a few percent, and later doublings take off less than early ones. On the scale of pixels
-# even a dense sample is thin, because so many things vary at once that no view ever comes
-# again. How far would we have to go on?
+# The distance falls as exemplars become more, but slowly, and late doublings take off less
+# than early ones. On the scale of pixels even a dense sample is thin, because so many things
+# vary at once that no view ever comes again. How far would we have to go on?
 
 # %%
-last_doubling = (own[-1].mean() / own[-2].mean()) ** (np.log(2) / np.log(counts[-1] / counts[-2]))
-print(f"The last doubling took off {1 - last_doubling:.1%} of the distance to the nearest of the own token.")
-if last_doubling < 1:
-    doublings = np.log(0.5) / np.log(last_doubling)
-    print(f"If it went on so, {doublings:.0f} more doublings would halve it: {counts[-1] * 2.0**doublings:.0e} exemplars.")
+if len(counts) > 1:
+    doubled = np.log2(counts[-1] / counts[-2])
+    last_doubling = (own[-1].mean() / own[-2].mean()) ** (1 / doubled)
+    print(f"The last doubling took off {1 - last_doubling:.1%} of the distance to the nearest of the own token.")
+    if last_doubling < 1:
+        more = np.log(0.5) / np.log(last_doubling)
+        print(f"If it went on so, {more:.0f} more doublings would halve it: {counts[-1]} x 2^{more:.0f} exemplars.")
 gap = (other[-1] - own[-1]).mean()
 print(f"The nearest of another token is on average {gap:+.1f} gray levels further away than that of the own token.")
 
@@ -157,19 +159,21 @@ print(f"The nearest of another token is on average {gap:+.1f} gray levels furthe
 #
 # ## What the nearest neighbour goes by
 #
-# Here are held-out exemplars with their nearest neighbours, one of each token asked.
+# Here is a held-out exemplar of each token, and beside it the training exemplars that are
+# nearest to it. The colour of a frame is that of the exemplar's token.
 
 # %%
 asked = np.array([np.flatnonzero(held_out.tokens == token)[0] for token in range(token_set.num_tokens)])
 order = distances[asked].argsort(axis=1)[:, :4]
 image_rows(
     np.concatenate([held_out.images[asked][:, np.newaxis], train.images[order]], axis=1),
-    [f"{token_set.token_names[token]} asked" for token in held_out.tokens[asked]],
-    ["held out", "nearest", "2nd", "3rd", "4th"],
-    row_colours=token_colours(token_set.num_tokens),
+    token_set.token_names,
+    ["held out", "nearest", "2nd", "3rd", "4th"][: 1 + order.shape[1]],
+    row_colours=colours,
+    frame_colours=[[colours[token], *(colours[near] for near in row)] for token, row in enumerate(train.tokens[order])],
 ).figure.savefig(figures / "01_neighbours.png")
-for token, row in zip(held_out.tokens[asked], train.tokens[order]):
-    print(f"{token_set.token_names[token]} is near to", ", ".join(token_set.token_names[near] for near in row))
+for name, row in zip(token_set.token_names, train.tokens[order]):
+    print(f"{name} is near to", ", ".join(token_set.token_names[near] for near in row))
 
 # %% [markdown]
 # What we see: a neighbour has a similar outline, light and background. Whether it also has
@@ -188,8 +192,8 @@ else:
         print(f"{name:10} {share:6.1%} of the pixels   neighbours agree {agreement:.2f}   by chance {by_chance:.2f}")
 
 # %% [markdown]
-# With the default faces the nearest neighbour knows the hair well, which covers many pixels,
-# and knows the small parts hardly better than chance.
+# With the default faces the nearest neighbour nearly always has the same hair, which covers
+# by far the most pixels, and much less often the same nose or mouth.
 #
 # ## What no single part can tell
 #
@@ -213,12 +217,13 @@ else:
     one, two = (max(value for name, value in ceilings.items() if (" + " in name) == pair) for pair in (False, True))
     print(f"One part: you guessed {guess_one_part:.2f}, at best it is {one:.2f}")
     print(f"Two parts: you guessed {guess_two_parts:.2f}, at best it is {two:.2f}")
+    print(f"The nearest neighbour, which compares all pixels of all parts: {accuracy[-1]:.2f}")
     ax = bars(
         measured,
         marks=ceilings,
         marks_name="ceiling, from the code",
         levels={1 / token_set.num_tokens: "chance"},
-        xlabel="held-out accuracy (share) of one who has counted these parts on the training exemplars",
+        xlabel="held-out accuracy (share) of one who sees these parts only",
     )
     ax.set_xlim(0, 1.12)
     ax.figure.savefig(figures / "01_what_parts_tell.png")
@@ -226,16 +231,16 @@ else:
 # %% [markdown]
 # What we see: for each set of parts there is a **ceiling** that no network and no person can
 # pass who knows these parts only, however many exemplars they have studied. The bar is
-# measured, by counting on the training exemplars which token most often wears what is seen;
-# the mark is computed from the code. They agree, up to ties and luck in what was drawn.
+# measured: it counts on the training exemplars which token most often wears what is seen, and
+# is asked about the held-out ones. The mark is computed from the code. They agree, up to luck.
 #
 # A ceiling gives us a way to look into a network from outside: if its accuracy rests at a
 # ceiling for a while, perhaps it knows just these parts by then. *Perhaps*: one can also get
 # there by knowing several parts a little. Lesson 2 records a run and puts the ceilings into
 # the picture.
 #
-# What does *not* hold: that the nearest neighbour, which uses the whole picture, must do
-# better than one part. Compare the end of the lower curve in `01_density.png` with the bars.
+# What does *not* hold: that whoever sees more, knows more. The nearest neighbour compares all
+# pixels of all parts, and the default faces' best two parts, if known for certain, are worth more.
 #
 # ## Exercise
 #
@@ -259,7 +264,8 @@ elif without_background(train)[~train.masks.any(axis=-1)].any():
 else:
     cleaned = density.pixel_distances(without_background(held_out), without_background(train))
     nearest = density.nearest_neighbour_distances(cleaned, held_out.tokens, train.tokens)
-    print(f"Nearest neighbour right: {accuracy[-1]:.2f} before, {density.nearest_neighbour_accuracy(*nearest):.2f} now.")
+    now = density.nearest_neighbour_accuracy(*nearest)
+    print(f"Exercise: the nearest neighbour was right for {accuracy[-1]:.2f} of the exemplars, now for {now:.2f}.")
 
 # %% [markdown]
 # ## Where this comes from

@@ -19,6 +19,9 @@ from dense_keras.figures.palette import COLOURS
 SIZE = (6.0, 3.4)
 """Width and height in inches of a figure that is made here."""
 
+LETTERS = 72
+"""Letters in a line of a legend, as far as they fit."""
+
 DASHES = ("-", "--", ":", "-.")
 
 Band = tuple[np.ndarray, np.ndarray]
@@ -108,7 +111,8 @@ def _draw(
         if name in bands:
             ax.fill_between(positions, *bands[name], color=colour, alpha=0.2, linewidth=0)
         ax.plot(positions, values, dashes, color=colour, marker="o", label=name, clip_on=False)
-    columns = 3 if len(curves) in (3, 5, 6, 9) else 4
+    widths = [len(name) + 6 for name in curves]  # with the piece of line before the name
+    columns = len(widths) if sum(widths) <= LETTERS else max(1, LETTERS // max(widths))
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, frameon=False, borderaxespad=0.2)
 
 

@@ -20,7 +20,7 @@ def activation_matrix(
     *,
     highest: float | None = None,
 ) -> Axes:
-    """Draw activations, a row an exemplar and a column a unit, in the order given; tokens are named at the left.
+    """Draw activations, a row an exemplar and a column a unit, in the order given, with tokens named at the left.
 
     activations: (exemplars, units) float. tokens: (exemplars,) integers, all of a token side by side.
     highest: activation that is drawn in full colour, so that two matrices can be compared;
@@ -31,7 +31,7 @@ def activation_matrix(
     edges = np.flatnonzero(np.diff(tokens)) + 1
     present = tokens[np.concatenate([[0], edges])]
     if len(set(present.tolist())) < len(present):
-        raise ValueError("Exemplars of a token lie apart: sort them first, order = numpy.argsort(tokens, kind='stable').")
+        raise ValueError("Exemplars of a token lie apart: sort them first, with numpy.argsort(tokens, kind='stable').")
     if ax is None:
         ax = plt.subplots(figsize=(6.0, 3.4))[1]
     drawn = ax.imshow(activations, cmap="magma", vmin=0, vmax=highest, aspect="auto", interpolation="nearest")

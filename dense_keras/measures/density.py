@@ -64,10 +64,10 @@ def nearest_neighbour_distances(
     Raises ValueError for a token that has no reference, and if there is no reference of another token.
     """
     same = np.asarray(tokens)[:, np.newaxis] == np.asarray(reference_tokens)
-    for found, which in ((same.any(axis=1), "own"), (~same.all(axis=1), "any other")):
+    for found, which in ((same.any(axis=1), "their own"), (~same.all(axis=1), "any other")):
         if not found.all():
             missing = sorted(set(np.asarray(tokens)[~found].tolist()))
-            raise ValueError(f"Images of token(s) {missing} have no reference image of their {which} token.")
+            raise ValueError(f"Images of token(s) {missing} have no reference image of {which} token.")
     own = np.where(same, distances, np.inf).min(axis=1)
     other = np.where(same, np.inf, distances).min(axis=1)
     return own, other
