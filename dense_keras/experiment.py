@@ -62,7 +62,7 @@ class Experiment:
     seed: int = 0
     epochs: int = 20
     batch_size: int = 32
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-4
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("exemplars", 1), ("held_out", 1)):

@@ -12,20 +12,20 @@ from collections.abc import Mapping
 import numpy as np
 
 FACTORS = {
-    "yaw": (-14.0, 14.0),
-    "pitch": (-8.0, 8.0),
-    "roll": (-12.0, 12.0),
-    "scale": (0.9, 1.1),
-    "shift_x": (-0.06, 0.06),
-    "shift_y": (-0.06, 0.06),
+    "yaw": (-20.0, 20.0),
+    "pitch": (-12.0, 12.0),
+    "roll": (-20.0, 20.0),
+    "scale": (0.8, 1.05),
+    "shift_x": (-0.1, 0.1),
+    "shift_y": (-0.08, 0.08),
     "light_angle": (-180.0, 180.0),
-    "light_strength": (0.0, 0.25),
-    "brightness": (0.8, 1.05),
+    "light_strength": (0.0, 0.35),
+    "brightness": (0.7, 1.05),
     "expression": (-1.0, 1.0),
     "skin_tint": (0.0, 1.0),
     "hair_tint": (0.0, 1.0),
     "clothes_tint": (0.0, 1.0),
-    "noise": (0.0, 0.04),
+    "noise": (0.0, 0.08),
     "scene": (0.0, 2.0**24),
 }
 """Factor -> (lowest, highest).
@@ -33,7 +33,7 @@ FACTORS = {
 yaw, pitch, roll: degrees; the face turns to our right, looks down, tilts clockwise.
 scale: of the face, 1 is the middle. shift_x, shift_y: share of the side, right and down.
 light_angle: degrees, where the light comes from, 0 is right, 90 below.
-light_strength: 0 is even light; at .25 the picture's edges are lit 25 % more and less.
+light_strength: 0 is even light; at .35 the picture's edges are lit 35 % more and less.
 brightness: factor on all pixels. expression: -1 subdued to 1 lively.
 skin_tint, hair_tint, clothes_tint: position on a palette, 0..1 (natural faces have a hair colour of their own
 and do not show hair_tint).

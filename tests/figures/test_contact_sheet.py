@@ -91,7 +91,7 @@ def test_counts_are_told():
     token_set = make_set(channels=3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        uneven = TokenSet("plain", "abc", token_set.train.take(np.arange(1, 18)), token_set.held_out)
+        uneven = TokenSet("plain", list("abc"), token_set.train.take(np.arange(1, 18)), token_set.held_out)
     assert "5 to 6 training and 6 held-out" in describe(uneven) and "colour" in describe(uneven)
 
 
@@ -118,7 +118,7 @@ def test_names_are_drawn_on_one_line_without_control_characters():
 
 
 def test_many_tokens_are_cut_at_40():
-    sheet = contact_sheet(make_set(levels=[7] * 45, count=1), exemplars=1)
+    sheet = contact_sheet(make_set(levels=[7] * 45, count=1, names=[str(number) for number in range(45)]), exemplars=1)
     assert len(rows_with(sheet, 7, 96)) == 40 * 96
 
 

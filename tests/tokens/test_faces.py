@@ -206,9 +206,9 @@ def test_any_size_gray_or_colour(kind, size):
 
 
 PINNED = {
-    "natural": "f7edef8cc89a037990cc80ab5e6d40bd997ec0357d79a7bf39c2a85e05c818a5",
-    "additive": "08e5704cccb6c353ec58e48c4e4b89d08ae5ea80e369b1667659db1d18d56a35",
-    "conjunctive": "f99d9e355d40c2e562c12fa410fdd8b6a5719fba95f5bd2709d0b2be4cd72d9d",
+    "natural": "1a31aaa5e25997b2beb6f771678532caac0bf5655269744247a04ab193a66bb7",
+    "additive": "5d91d5c35d462f586de32f5cdfccd0a6feb8cefb75c8c1bd3df399b9e640320b",
+    "conjunctive": "7b45bbb9aeccd1826961efde98fcdf2e7109115624cb9b3816a094d5e4e3c528",
 }
 
 
