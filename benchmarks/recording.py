@@ -7,7 +7,7 @@ same batches, an epoch a turn, in one process:
     validated   with ``validation_data``, the held-out exemplars: what anybody needs to see held-out accuracy
     recorded    everything that ``dense-keras train`` records: snapshots and the TensorBoard view
 
-The default schedule records the untrained network, 13 log-spaced steps and 20 epochs. The
+The default schedule records the untrained network, 9 log-spaced steps and 20 epochs. The
 first few epochs hold more of these recordings than the others, so the whole training is
 put together: its epochs at the median of the epochs without their recordings, its first
 recording as it came, which compiles the reading, and its other recordings at their median.
@@ -26,22 +26,10 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from dense_keras import experiment as experiments
 from dense_keras.backend import keras
-from dense_keras.callbacks import LOG_SPACED, AtSteps, Snapshots
-from dense_keras.experiment import Experiment, batches, compiled_vgg
-from dense_keras.run import Run
-from dense_keras.token_set import TokenSet
+from dense_keras.callbacks import LOG_SPACED
+from dense_keras.experiment import Experiment, batches, begin, compiled_vgg, recorders
 from timing import machine, markdown_table, ratio, taking_turns
-
-
-def recorders(experiment: Experiment, token_set: TokenSet, folder: Path) -> list[AtSteps]:
-    """What ``experiment.train`` records with into a new run folder, in its order."""
-    description = experiments._describe(experiment, token_set)
-    run = Run.create(folder, description, experiments._probes(token_set))
-    probe_of = {name: experiments._probe(run, name) for name in run.probes}
-    snapshots = Snapshots(run, probe_of, description["steps_per_epoch"])
-    return [snapshots, *experiments._tensorboard_view(run, probe_of["held_out"])]
 
 
 def recordings(epochs: int, steps_per_epoch: int) -> int:
@@ -61,7 +49,7 @@ class Arms:
         self.experiment, self.token_set = experiment, experiment.load_tokens()
         exemplars = len(self.token_set.train)
         self.steps_per_epoch = exemplars // min(experiment.batch_size, exemplars)
-        callbacks = recorders(experiment, self.token_set, folder)
+        callbacks = recorders(begin(experiment, self.token_set, folder))
         self.recordings_done: list[int] = []
         self.seconds_of: dict[str, list[float]] = {}
         for callback in callbacks:

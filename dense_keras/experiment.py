@@ -21,6 +21,7 @@ from dense_keras import tokens as token_sets
 from dense_keras.backend import backend_version, fast_data_format, keras
 from dense_keras.callbacks import (
     ActivationMaps,
+    AtSteps,
     ConfusionMatrix,
     Embeddings,
     FilterImages,
@@ -100,7 +101,7 @@ def train(experiment: Experiment, folder: str | Path, *, record: bool = True, pr
         if (Path(folder) / "experiment.json").exists():
             run = _reopen(Run(folder), experiment)
         else:
-            run = Run.create(folder, _describe(experiment, token_set), _probes(token_set))
+            run = begin(experiment, token_set, folder)
         _train(run, experiment, token_set, record, progress)
     return run
 
@@ -117,7 +118,7 @@ def rewind(parent: Run, step: int, folder: str | Path, **changes: Any) -> Run:
         token_set = experiment.load_tokens()
         origin = {"run": str(parent.folder), "step": step}
         parent.weights(step)
-        run = Run.create(folder, _describe(experiment, token_set, origin), _probes(token_set))
+        run = begin(experiment, token_set, folder, origin)
         run.copy_snapshot(parent, step)
     return run
 
@@ -170,9 +171,8 @@ def _train(run: Run, experiment: Experiment, token_set: TokenSet, record: bool, 
     model = compiled_vgg(experiment, token_set)
     if known:
         _restore(model, run, step)
-    probe_of = {name: _probe(run, name) for name in run.probes}
-    snapshots = Snapshots(run, probe_of, steps_per_epoch, _rows_until(run, step))
-    callbacks = [snapshots, *(_tensorboard_view(run, probe_of["held_out"]) if record else [])]
+    callbacks = recorders(run, step, tensorboard=record)
+    snapshots = callbacks[0]
     if progress:
         callbacks.append(Progress(total, steps_per_epoch, snapshots.latest_accuracy))
     while step < total:
@@ -191,7 +191,22 @@ def _train(run: Run, experiment: Experiment, token_set: TokenSet, record: bool, 
         step = last_epoch * steps_per_epoch
 
 
-def _tensorboard_view(run: Run, probe: Probe) -> list[keras.callbacks.Callback]:
+def begin(experiment: Experiment, token_set: TokenSet, folder: str | Path, origin: dict[str, Any] | None = None) -> Run:
+    """A new run folder for an experiment, with no snapshot yet. origin: what it is rewound to, or None.
+
+    Raises RunError if the folder holds something, or cannot be written.
+    """
+    return Run.create(folder, _describe(experiment, token_set, origin), _probes(token_set))
+
+
+def recorders(run: Run, step: int = 0, tensorboard: bool = True) -> list[AtSteps]:
+    """The callbacks that record a run from a step on: ``Snapshots``, then those of the TensorBoard view."""
+    probe_of = {name: _probe(run, name) for name in run.probes}
+    snapshots = Snapshots(run, probe_of, run.description["steps_per_epoch"], _rows_until(run, step))
+    return [snapshots, *(_tensorboard_view(run, probe_of["held_out"]) if tensorboard else [])]
+
+
+def _tensorboard_view(run: Run, probe: Probe) -> list[AtSteps]:
     folder = run.tensorboard
     _, first_of_each = np.unique(probe.tokens, return_index=True)
     return [

@@ -54,11 +54,11 @@ def assert_same_bits(one, other):
 
 
 def test_what_is_recorded(small_run):
-    assert small_run.steps == [0, 1, 2, 4, 8]
+    assert small_run.steps == [0, 1, 4, 8]
     assert set(small_run.history) >= {"step", "epoch", "loss", "held_out_accuracy", "accuracy/Ada", "learning_rate"}
-    assert small_run.history["epoch"].tolist() == [0, 0.25, 0.5, 1, 2]
+    assert small_run.history["epoch"].tolist() == [0, 0.25, 1, 2]
     assert small_run.activations("conv3_1", 4, "mean").shape == (20, 128)
-    assert small_run.activations("dense", 4, probe="factorial").shape == (256, 256)
+    assert small_run.activations("dense", 4, probe="factorial").shape == (128, 256)
     assert small_run.weights(8)["conv1_1/kernel"].shape == (3, 3, 3, 32)
     assert small_run.description["backend"] == keras.config.backend()
     recorded = sum(values.size for values in small_run.weights(0).values())
@@ -86,7 +86,7 @@ def test_step_zero_is_the_untrained_network(small_run):
     assert np.isnan(small_run.history["loss"][0])
 
 
-@pytest.mark.parametrize("recordings", [0, 2, 4])
+@pytest.mark.parametrize("recordings", [0, 2, 3])
 def test_a_killed_run_goes_on_to_the_same_bits(small_run, tmp_path, killed_at, recordings):
     killed_at(recordings)
     with pytest.raises(Killed):
@@ -126,7 +126,7 @@ def test_recording_never_changes_the_training(small_run, tmp_path):
         np.testing.assert_array_equal(small_run.weights(8)[variable.path], keras.ops.convert_to_numpy(variable))
 
 
-@pytest.mark.parametrize("step", [2, 4])
+@pytest.mark.parametrize("step", [1, 4])
 def test_rewinding_repeats_the_parent_bit_for_bit(small_run, tmp_path, step):
     child = rewind(small_run, step, tmp_path / "child")
     assert child.steps == [step]
@@ -141,15 +141,15 @@ def test_rewinding_repeats_the_parent_bit_for_bit(small_run, tmp_path, step):
 
 
 def test_rewinding_with_another_order_goes_another_way(small_run, tmp_path):
-    child = rewind(small_run, 4, tmp_path / "child", learning_rate=1e-3)
+    child = rewind(small_run, 4, tmp_path / "child", learning_rate=3e-3)
     train(experiment_of(child), child.folder, progress=False, record=False)
     assert child.weights(4)["dense/kernel"].tolist() == small_run.weights(4)["dense/kernel"].tolist()
     assert not np.array_equal(child.weights(8)["dense/kernel"], small_run.weights(8)["dense/kernel"])
-    assert child.history["learning_rate"][-1] == pytest.approx(1e-3)
+    assert child.history["learning_rate"][-1] == pytest.approx(3e-3)
 
 
 def test_rewinding_to_a_step_that_was_not_recorded_lists_those_that_were(small_run, tmp_path):
-    with pytest.raises(RunError, match="No snapshot of step 3 in .*There are: 0, 1, 2, 4, 8"):
+    with pytest.raises(RunError, match="No snapshot of step 3 in .*There are: 0, 1, 4, 8"):
         rewind(small_run, 3, tmp_path / "child")
     assert not (tmp_path / "child" / "experiment.json").exists()
 

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from dense_keras.backend import keras
 from dense_keras.tensorboard import EventFile
 
-LOG_SPACED = (1, 2, 4, 8, 16, 32, 48, 64, 96, 128, 192, 256, 384)
+LOG_SPACED = (1, 4, 16, 32, 64, 96, 128, 192, 256)
 """Steps between the untrained network and the pace of epochs."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ class Embeddings(AtSteps):
                 f"The probe does not read layer {', '.join(map(repr, unknown))}. It reads: {', '.join(evoked.maxima)}."
             )
         points = {layer: evoked.maxima[layer] for layer in self.layers or evoked.maxima}
+        diverged = [layer for layer, values in points.items() if not np.isfinite(values).all()]
+        if diverged:
+            warnings.warn(f"No embeddings at step {step}: activations of {', '.join(diverged)} are not finite.", stacklevel=2)
+            return
         write_embeddings(self.folder, step, points, self._columns(evoked), self.probe.thumbnails, self.dimensions)
 
     def _columns(self, evoked: Evoked) -> dict[str, Sequence[Any]]:

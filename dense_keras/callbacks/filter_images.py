@@ -27,7 +27,7 @@ class FilterImages(AtSteps):
     """
 
     def __init__(
-        self, folder: str | Path, initial: Mapping[str, np.ndarray] | None = None, max_units: int = 48, **schedule: Any
+        self, folder: str | Path, initial: Mapping[str, np.ndarray] | None = None, max_units: int = 32, **schedule: Any
     ) -> None:
         super().__init__(**schedule)
         self.folder, self.initial, self.max_units = folder, initial, max_units

@@ -10,11 +10,11 @@ from PIL import Image
 
 from dense_keras.tensorboard import encode_png
 
-WIDTH = 512
+WIDTH = 256
 """Pixels that a wall is magnified to, by whole numbers, as far as it fits."""
 
 
-def filter_wall(kernel: np.ndarray, scale: float, max_units: int = 48) -> tuple[bytes, str]:
+def filter_wall(kernel: np.ndarray, scale: float, max_units: int = 32) -> tuple[bytes, str]:
     """A PNG of a convolution's kernel, and what it shows.
 
     kernel: (height, width, in, out). With one input channel or three, a tile a unit; with

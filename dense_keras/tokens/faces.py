@@ -28,7 +28,7 @@ def faces(
     size: int = 32,
     colour: bool = True,
     seed: int = 0,
-    views: int = 16,
+    views: int = 8,
 ) -> TokenSet:
     """Five generated faces, with part masks, codes and every factor of each view.
 

@@ -10,6 +10,7 @@ import pytest
 from dense_keras.tensorboard import EventFile, encode_png
 from PIL import Image
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
+from tensorboard.plugins.histogram.summary_v2 import histogram_pb
 from tensorboard.util.tensor_util import make_ndarray
 
 
@@ -89,6 +90,14 @@ def test_a_histogram_counts_every_finite_value(tmp_path):
     assert read(tmp_path, "constant")[0][1][:, 2].sum() == 7
     assert read(tmp_path, "diverged")[0][1].sum() == 0
     assert plugin(tmp_path, "kernel") == "histograms"
+
+
+@pytest.mark.parametrize("values", [np.random.default_rng(0).normal(size=999), np.full(7, 3.0), np.zeros(0), np.arange(31)])
+def test_bins_are_tensorboards_own(tmp_path, values):
+    with EventFile(tmp_path) as events:
+        events.histogram("values", values, 0)
+    theirs = make_ndarray(histogram_pb("values", values).value[0].tensor)
+    np.testing.assert_allclose(read(tmp_path, "values")[0][1], theirs, rtol=1e-12)
 
 
 def test_text_comes_back(tmp_path):
