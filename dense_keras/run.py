@@ -198,12 +198,6 @@ class Run:
         with other.snapshot_path(step).open("rb") as source:
             write_whole(self.snapshot_path(step), lambda file: shutil.copyfileobj(source, file))
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the run for writing. Raises RunError if another process holds it."""
-        with locked(self.folder):
-            yield
-
     def _group(self, step: int, prefix: str) -> dict[str, np.ndarray]:
         flat = self._read(step, prefix)
         return {name.removeprefix(prefix): values for name, values in flat.items()}

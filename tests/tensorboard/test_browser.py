@@ -175,6 +175,26 @@ def test_a_learner_sees_filters_of_every_step(tmp_path, page):
     assert page.hosts <= {"127.0.0.1", None}
 
 
+@pytest.mark.browser
+def test_a_recorded_run_is_shown(small_run, tmp_path, page):
+    address = launch(small_run.tensorboard, port=0)
+    page.goto(address + "#projector")
+    seen = shown(page)
+    assert seen["runs"] == [f"embeddings/step_{step:06d}" for step in small_run.steps]
+    assert seen["tensors"] == ["-1 logits", "-2 dense", "-3 conv4_2", "-4 conv3_2", "-5 conv2_2"]
+    assert {"token", "predicted", "correct", "hair", "mouth", "yaw"} <= set(seen["colours"])
+    assert len(seen["positions"]) == len(small_run.probes["held_out"])
+    picture(page, tmp_path, "recorded_projector")
+
+    page.goto("about:blank")
+    page.goto(address + "#images")
+    page.wait_for_selector("tf-image-loader img", timeout=40_000)
+    picture(page, tmp_path, "recorded_images")
+    slider = page.eval_on_selector("tf-image-loader paper-slider", "slider => slider.max")
+    assert slider == len(small_run.steps) - 1
+    assert page.hosts <= {"127.0.0.1", "", None}
+
+
 def stripes(generator, step):
     """(48, 96, 1): 32 filters that look like noise at first, and like edges later."""
     phase = generator.uniform(0, 6, (4, 8, 1, 1))
