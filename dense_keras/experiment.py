@@ -7,6 +7,7 @@ draws them all.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from collections.abc import Iterator, Sequence
@@ -99,7 +100,7 @@ def train(experiment: Experiment, folder: str | Path, *, record: bool = True, pr
     with locked(Path(folder)):
         token_set = experiment.load_tokens()
         if (Path(folder) / "experiment.json").exists():
-            run = _reopen(Run(folder), experiment)
+            run = _reopen(Run(folder), experiment, token_set)
         else:
             run = begin(experiment, token_set, folder)
         _train(run, experiment, token_set, record, progress)
@@ -172,7 +173,7 @@ def _train(run: Run, experiment: Experiment, token_set: TokenSet, record: bool, 
     if known:
         _restore(model, run, step)
     callbacks = recorders(run, step, tensorboard=record)
-    snapshots = callbacks[0]
+    snapshots = callbacks[-1]
     if progress:
         callbacks.append(Progress(total, steps_per_epoch, snapshots.latest_accuracy))
     while step < total:
@@ -200,10 +201,18 @@ def begin(experiment: Experiment, token_set: TokenSet, folder: str | Path, origi
 
 
 def recorders(run: Run, step: int = 0, tensorboard: bool = True) -> list[AtSteps]:
-    """The callbacks that record a run from a step on: ``Snapshots``, then those of the TensorBoard view."""
+    """The callbacks that record a run from a step on: those of the TensorBoard view, then ``Snapshots``.
+
+    A step has a snapshot only after all else was written of it, so a run may go on from any.
+    """
     probe_of = {name: _probe(run, name) for name in run.probes}
-    snapshots = Snapshots(run, probe_of, run.description["steps_per_epoch"], _rows_until(run, step))
-    return [snapshots, *(_tensorboard_view(run, probe_of["held_out"]) if tensorboard else [])]
+    rows = _rows_until(run, step)
+    view = _tensorboard_view(run, probe_of["held_out"]) if tensorboard else []
+    callbacks = [*view, Snapshots(run, probe_of, run.description["steps_per_epoch"], rows)]
+    if rows and rows[-1]["step"] == step:
+        for callback in callbacks:
+            callback.go_on_from(step)
+    return callbacks
 
 
 def _tensorboard_view(run: Run, probe: Probe) -> list[AtSteps]:
@@ -234,6 +243,11 @@ def _start(run: Run, steps_per_epoch: int) -> tuple[int, bool]:
     an epoch start there, or else the snapshot that the run was rewound to.
     """
     origin = run.description["origin"]
+    if origin is not None and not run.is_whole(origin["step"]):
+        raise RunError(
+            f"{run.folder} was rewound to step {origin['step']} of {origin['run']}, and that snapshot is missing or "
+            "damaged. Delete the folder and rewind again."
+        )
     recorded = set(run.history.get("step", ()))
     possible = [step for step in run.steps if step % steps_per_epoch == 0 and step in recorded]
     if origin is not None:
@@ -261,10 +275,10 @@ def _restore(model: keras.Model, run: Run, step: int) -> None:
             variable.assign(values)
 
 
-def _reopen(run: Run, experiment: Experiment) -> Run:
+def _reopen(run: Run, experiment: Experiment, token_set: TokenSet) -> Run:
     """The run, if it records this experiment; more epochs than before are noted in it."""
-    before = run.description["experiment"] | {"backend": run.description["backend"]}
-    now = asdict(experiment.resolved()) | {"backend": keras.config.backend()}
+    before = run.description["experiment"] | {name: run.description[name] for name in ("backend", "images")}
+    now = asdict(experiment.resolved()) | {"backend": keras.config.backend(), "images": _digest(token_set)}
     differing = [name for name in now if now[name] != before.get(name)]
     if differing == ["epochs"] and now["epochs"] > before["epochs"]:
         run.describe(experiment=asdict(experiment.resolved()))
@@ -274,7 +288,17 @@ def _reopen(run: Run, experiment: Experiment) -> Run:
             f"{run.folder} holds a run with other settings:{lines}\n"
             "Give the same settings to go on with it, or choose another folder with --run."
         )
+    run.mend_probes(_probes(token_set))
     return run
+
+
+def _digest(token_set: TokenSet) -> str:
+    """A short name for exactly these images and tokens."""
+    digest = hashlib.sha256()
+    for exemplars in (token_set.train, token_set.held_out):
+        digest.update(np.ascontiguousarray(exemplars.images))
+        digest.update(exemplars.tokens.astype("<i8"))
+    return digest.hexdigest()[:16]
 
 
 def _describe(experiment: Experiment, token_set: TokenSet, origin: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -291,6 +315,7 @@ def _describe(experiment: Experiment, token_set: TokenSet, origin: dict[str, Any
         "token_names": list(token_set.token_names),
         "part_names": list(token_set.part_names),
         "part_shares": dict(token_set.part_shares),
+        "images": _digest(token_set),
         "credit": token_set.credit,
     }
 

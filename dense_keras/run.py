@@ -78,11 +78,18 @@ class Run:
             if folder.is_dir() and any(entry.name != ".lock" for entry in folder.iterdir()):
                 raise RunError(f"{folder} holds other things and no run. Choose another folder with --run.")
             (folder / "snapshots").mkdir(parents=True, exist_ok=True)
-            write_whole(folder / "probe.npz", lambda file: np.savez_compressed(file, **_flat_probes(probes)))
+            _write_probes(folder, probes)
             write_whole(folder / "experiment.json", _json_writer({"format": FORMAT, **description}))
         except PermissionError as error:
             raise RunError(f"{folder} cannot be written ({error.strerror}). Choose another folder with --run.") from None
         return cls(folder)
+
+    def mend_probes(self, probes: Mapping[str, Exemplars | None]) -> None:
+        """Write the probes anew if they are damaged or missing."""
+        try:
+            self.probes  # noqa: B018
+        except RunError:
+            _write_probes(self.folder, probes)
 
     def describe(self, **changes: Any) -> None:
         """Change entries of ``experiment.json``."""
@@ -130,9 +137,15 @@ class Run:
         path = self.folder / "history.csv"
         if not path.exists():
             return {}
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        return {name: np.array([float(row[name]) for row in rows]) for name in (rows[0] if rows else {})}
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file, strict=True))
+            return {name: np.array([float(row[name]) for row in rows]) for name in (rows[0] if rows else {})}
+        except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+            raise RunError(
+                f"{path} is damaged ({error}). Delete it and give the same command again: the run is then "
+                "recorded anew, to the same bits."
+            ) from None
 
     def write_history(self, rows: list[Mapping[str, float]]) -> None:
         """Replace the history; ``rows`` are dictionaries with the same keys, ascending in step."""
@@ -268,6 +281,10 @@ def _read_npz(path: Path, wanted: str | list[str] | None = None) -> dict[str, np
             f"{path} is damaged ({error}). Other snapshots are not affected; "
             "to record it anew, delete it and give the same command again."
         ) from None
+
+
+def _write_probes(folder: Path, probes: Mapping[str, Exemplars | None]) -> None:
+    write_whole(folder / "probe.npz", lambda file: np.savez_compressed(file, **_flat_probes(probes)))
 
 
 def _flat_probes(probes: Mapping[str, Exemplars | None]) -> dict[str, np.ndarray]:

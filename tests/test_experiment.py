@@ -169,7 +169,52 @@ def test_another_backend_is_another_setting(small_run):
     other = Run(small_run.folder)
     other.description = description | {"backend": "theano"}
     with pytest.raises(RunError, match="backend: 'theano' there"):
-        experiment_module._reopen(other, EXPERIMENT)
+        experiment_module._reopen(other, EXPERIMENT, EXPERIMENT.load_tokens())
+
+
+def test_other_images_under_the_same_settings_are_refused(small_run):
+    other = Run(small_run.folder)
+    other.description = small_run.description | {"images": "0123456789abcdef"}
+    with pytest.raises(RunError, match="images: '0123456789abcdef' there"):
+        experiment_module._reopen(other, EXPERIMENT, EXPERIMENT.load_tokens())
+
+
+def test_damage_beside_the_snapshots_is_mended_or_named(small_run, tmp_path):
+    once = replace(EXPERIMENT, epochs=1)
+    run = train(once, tmp_path / "run", progress=False, record=False)
+    (run.folder / "probe.npz").write_bytes(b"PK")
+    train(once, run.folder, progress=False, record=False)
+    np.testing.assert_array_equal(Run(run.folder).probes["held_out"].images, small_run.probes["held_out"].images)
+
+    (run.folder / "history.csv").write_text("step,loss\n0,zero\n")
+    with pytest.raises(RunError, match="history.csv is damaged .*Delete it and give the same command again"):
+        train(once, run.folder, progress=False, record=False)
+    (run.folder / "history.csv").unlink()
+    train(once, run.folder, progress=False, record=False)
+    assert Run(run.folder).history["step"].tolist() == [0, 1, 4]
+
+
+def test_a_rewound_run_without_its_first_snapshot_is_refused(small_run, tmp_path):
+    child = rewind(small_run, 4, tmp_path / "child")
+    child.snapshot_path(4).unlink()
+    with pytest.raises(RunError, match="was rewound to step 4 of .*Delete the folder and rewind again"):
+        train(experiment_of(child), child.folder, progress=False)
+
+
+def test_the_tensorboard_view_of_a_killed_run_holds_each_step_once(tmp_path, killed_at):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    killed_at(3)
+    with pytest.raises(Killed):
+        train(EXPERIMENT, tmp_path / "run", progress=False)
+    run = train(EXPERIMENT, tmp_path / "run", progress=False)
+    events = EventAccumulator(str(run.tensorboard), size_guidance={"tensors": 0}).Reload()
+    for tag in ("probe_accuracy", "filters/conv4_2", "weights/dense/kernel", "confusion"):
+        assert [event.step for event in events.Tensors(tag)] == [0, 1, 4, 8]
+    assert [event.step for event in events.Tensors("loss")] == [1, 4, 8]
+    assert [path.name for path in sorted(run.tensorboard.glob("embeddings/step_*"))] == [
+        f"step_{step:06d}" for step in run.steps
+    ]
 
 
 def test_defaults_and_the_same_settings_spelt_out_are_one_experiment(small_run):

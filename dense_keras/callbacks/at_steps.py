@@ -29,6 +29,10 @@ class AtSteps(keras.callbacks.Callback):
         self.each_epoch = each_epoch
         self._recorded: int | None = None
 
+    def go_on_from(self, step: int) -> None:
+        """Take a step as recorded already, by the process that was here before."""
+        self._recorded = step
+
     def record(self, step: int, logs: Mapping[str, float]) -> None:
         """Record the state after ``step`` updates; ``logs`` are those of Keras, empty at the start."""
         raise TypeError(f"{type(self).__name__} must define record(step, logs).")

@@ -18,7 +18,8 @@ class FilterImages(AtSteps):
 
     Zero is white, positive weights are red, negative ones blue; the first layer of a colour
     network is shown in colour, with zero as mid-gray. A layer has one scale over the whole
-    training, twice its largest weight at the start; the changes are drawn four times stronger.
+    training, its largest weight at the start; the changes are drawn ten times stronger. What
+    grows beyond the scale is clipped.
 
     folder: of TensorBoard.
     initial: layer -> kernel at the start; None to take them from the model when ``fit`` begins.
@@ -41,9 +42,9 @@ class FilterImages(AtSteps):
             self.initial = kernels
         for layer, kernel in kernels.items():
             start = self.initial[layer]
-            scale = 2 * float(np.abs(start).max()) or 1.0
+            scale = float(np.abs(start).max()) or 1.0
             self._write(f"filters/{layer}", kernel, scale, step)
-            self._write(f"filter_change/{layer}", kernel - start, scale / 4, step)
+            self._write(f"filter_change/{layer}", kernel - start, scale / 10, step)
         self.events.flush()
 
     def _write(self, tag: str, kernel: np.ndarray, scale: float, step: int) -> None:

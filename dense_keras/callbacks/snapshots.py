@@ -19,7 +19,7 @@ class Snapshots(AtSteps):
 
     run: open for writing. probe_of: name in the run -> probe; ``held_out`` has tokens.
     steps_per_epoch: by which the history counts epochs.
-    rows: of the history so far; their steps are not written again.
+    rows: of the history so far.
     schedule: of ``AtSteps``.
     """
 
@@ -40,8 +40,6 @@ class Snapshots(AtSteps):
         return self.rows[-1]["held_out_accuracy"] if self.rows else None
 
     def record(self, step: int, logs: Mapping[str, float]) -> None:
-        if any(row["step"] == step for row in self.rows):
-            return
         evoked = {name: probe.evoke(self.model, step) for name, probe in self.probe_of.items()}
         self.run.write_snapshot(step, self._arrays(evoked))
         self.rows.append(self._row(step, logs, evoked["held_out"]))
