@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
     train = _command(commands, "train", _train, "Train the VGG and record how it comes to know the tokens.")
     _add_token_options(train)
-    train.add_argument("--run", metavar="FOLDER", help="where to record; a run there goes on (default: named by the settings, in runs/)")
+    train.add_argument("--run", metavar="FOLDER", help="where to record; a run there goes on (default: runs/TOKENS-CODE-seedN-BACKEND)")
     train.add_argument("--epochs", type=int, default=20, metavar="N", help="passes over the training exemplars (default: 20)")
 
     rewind = _command(commands, "rewind", _rewind, "Start a new run from a snapshot of another, and train on.")
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     rewind.add_argument("step", type=int, metavar="STEP", help="snapshot to start from")
     rewind.add_argument("--run", metavar="FOLDER", required=True, help="where to record the new run")
     rewind.add_argument("--epochs", type=int, metavar="N", help="epochs in all (default: as before)")
-    rewind.add_argument("--seed", type=int, metavar="N", help="of what comes from there on (default: as before)")
+    rewind.add_argument("--seed", type=int, metavar="N", help="of the order of exemplars from there on (default: as before)")
 
     show = _command(commands, "show", _show, "Look at a run in TensorBoard, on this computer only. Ctrl-C ends it.")
     show.add_argument("run", metavar="RUN", nargs="?", help="folder of a run (default: the latest in runs/)")
@@ -126,7 +126,8 @@ def _rewind(options: argparse.Namespace) -> None:
     from dense_keras.experiment import experiment_of, rewind, train
     from dense_keras.run import Run
 
-    changes = {name: value for name in ("epochs", "seed") if (value := getattr(options, name)) is not None}
+    given = {"epochs": options.epochs, "order_seed": options.seed}
+    changes = {name: value for name, value in given.items() if value is not None}
     run = rewind(Run(options.parent), options.step, options.run, **changes)
     _report(train(experiment_of(run), run.folder))
 
@@ -152,7 +153,7 @@ def _show(options: argparse.Namespace) -> None:
     from dense_keras.tensorboard import serve
 
     if options.run is None:
-        recorded = sorted(RUNS.glob("*/experiment.json"), key=lambda path: path.stat().st_mtime)
+        recorded = sorted(RUNS.glob("*/experiment.json"), key=lambda path: (path.parent / "snapshots").stat().st_mtime)
         if not recorded:
             raise RunError("There is no run in runs/ yet. Record one with: dense-keras train")
         options.run = recorded[-1].parent
@@ -162,14 +163,17 @@ def _show(options: argparse.Namespace) -> None:
 def _tokens(options: argparse.Namespace) -> None:
     from dense_keras import tokens as token_sets
     from dense_keras.figures.contact_sheet import contact_sheet
-    from dense_keras.run import write_whole
+    from dense_keras.run import RunError, write_whole
 
     token_set = token_sets.load(
         options.tokens, code=options.code, exemplars=options.exemplars, size=options.size, seed=options.seed
     )
     picture, path = contact_sheet(token_set), Path(options.out)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda file: picture.save(file, format="PNG"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, lambda file: picture.save(file, format="PNG"))
+    except OSError as error:
+        raise RunError(f"{path} cannot be written ({error.strerror}). Name another file with --out.") from None
     print(f"Saved {path}: {token_set.num_tokens} tokens, {len(token_set.train)} exemplars to learn from.")
 
 

@@ -33,7 +33,7 @@ from dense_keras.callbacks import (
 )
 from dense_keras.model import RECORDED_LAYERS, build_vgg
 from dense_keras.probes import Probe
-from dense_keras.run import Run, RunError, locked
+from dense_keras.run import Run, RunError, disk_full_explained, locked
 from dense_keras.token_set import Exemplars, TokenSet
 
 PROBE_EXEMPLARS = 100
@@ -49,7 +49,8 @@ class Experiment:
     tokens: ``faces``, ``fashion``, or a folder of images with one sub-folder a token.
     code: of the faces: ``additive``, ``conjunctive`` or ``natural``.
     exemplars, held_out: for training, and never trained on, a token. size: side of the images, in pixels. colour: or gray.
-    seed: of the token set, the initial weights and the order of exemplars.
+    seed: of the token set and the initial weights. order_seed: of the order in which
+    exemplars are shown; None for the same.
     epochs: passes over the training exemplars. batch_size: exemplars a step.
     learning_rate: of Adam.
     Raises ValueError for settings that cannot be run.
@@ -62,12 +63,13 @@ class Experiment:
     size: int | None = None
     colour: bool | None = None
     seed: int = 0
+    order_seed: int | None = None
     epochs: int = 20
     batch_size: int = 32
     learning_rate: float = 1e-4
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("exemplars", 1), ("held_out", 1)):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("order_seed", 0), ("exemplars", 1), ("held_out", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"{name} is {value}; it must be {least} or more.")
@@ -83,7 +85,11 @@ class Experiment:
         tokens = str(Path(self.tokens).expanduser().resolve()) if token_sets.is_folder(self.tokens) else self.tokens
         defaults = token_sets.defaults(self.tokens)
         options = {name: defaults.get(name) for name, value in self._token_options().items() if value is None}
-        return replace(self, tokens=tokens, **options)
+        return replace(self, tokens=tokens, order_seed=self.resolved_order_seed, **options)
+
+    @property
+    def resolved_order_seed(self) -> int:
+        return self.seed if self.order_seed is None else self.order_seed
 
     def _token_options(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("code", "exemplars", "held_out", "size", "colour", "seed")}
@@ -97,30 +103,45 @@ def train(experiment: Experiment, folder: str | Path, *, record: bool = True, pr
     record: write the TensorBoard view too. progress: show a progress bar.
     Returns the run. Raises RunError if the folder cannot be used, TokenSetError for tokens.
     """
+    token_set = experiment.load_tokens()
+    model = compiled_vgg(experiment, token_set)
     with locked(Path(folder)):
-        token_set = experiment.load_tokens()
         if (Path(folder) / "experiment.json").exists():
             run = _reopen(Run(folder), experiment, token_set)
         else:
             run = begin(experiment, token_set, folder)
-        _train(run, experiment, token_set, record, progress)
+        with disk_full_explained(run.folder):
+            _train(run, experiment, token_set, model, record, progress)
     return run
 
 
 def rewind(parent: Run, step: int, folder: str | Path, **changes: Any) -> Run:
     """Make a new run that starts from a snapshot of another; ``train`` then goes on from there.
 
-    changes: settings that differ from the parent's, such as ``seed`` or ``learning_rate``.
-    With none, the new run repeats the parent from that step, bit for bit.
-    Raises RunError for a step that was not recorded, TypeError for unknown settings.
+    changes: of ``epochs``, ``learning_rate`` or ``order_seed``. With none, the new run repeats
+    the parent from that step, bit for bit. What the network has seen and is tested on stays.
+    A run of the same origin and settings in the folder is left as it is, to go on with.
+    Raises RunError for a step that was not recorded or is the end, for a folder that holds
+    another run, and for settings that cannot change.
     """
+    fixed = sorted(set(changes) - {"epochs", "learning_rate", "order_seed"})
+    if fixed:
+        raise RunError(f"{', '.join(fixed)} cannot change when rewinding; epochs, learning_rate and order_seed can.")
     experiment = replace(experiment_of(parent), **changes)
+    parent.weights(step)
+    if step >= experiment.epochs * parent.description["steps_per_epoch"]:
+        raise RunError(f"Step {step} is the end of {experiment.epochs} epochs: give more --epochs, or an earlier step.")
+    origin = {"run": str(parent.folder.resolve()), "step": step}
+    token_set = experiment.load_tokens()
     with locked(Path(folder)):
-        token_set = experiment.load_tokens()
-        origin = {"run": str(parent.folder), "step": step}
-        parent.weights(step)
-        run = begin(experiment, token_set, folder, origin)
-        run.copy_snapshot(parent, step)
+        if (Path(folder) / "experiment.json").exists():
+            run = _reopen(Run(folder), experiment, token_set)
+            if run.description["origin"] != origin:
+                raise RunError(f"{folder} holds another run, of origin {run.description['origin']}. Choose another folder.")
+        else:
+            run = begin(experiment, token_set, folder, origin)
+        if not run.is_whole(step):
+            run.copy_snapshot(parent, step)
     return run
 
 
@@ -143,7 +164,7 @@ def batches(exemplars: Exemplars, experiment: Experiment, step: int = 0) -> Iter
     steps_per_epoch = len(exemplars) // size
     while True:
         epoch, position = divmod(step, steps_per_epoch)
-        order = exemplar_order(experiment.seed, epoch, len(exemplars))
+        order = exemplar_order(experiment.resolved_order_seed, epoch, len(exemplars))
         for start in range(position * size, steps_per_epoch * size, size):
             chosen = order[start : start + size]
             yield exemplars.images[chosen], exemplars.tokens[chosen]
@@ -163,20 +184,35 @@ def compiled_vgg(experiment: Experiment, token_set: TokenSet) -> keras.Model:
     return model
 
 
-def _train(run: Run, experiment: Experiment, token_set: TokenSet, record: bool, progress: bool) -> None:
+def _train(
+    run: Run, experiment: Experiment, token_set: TokenSet, model: keras.Model, record: bool, progress: bool
+) -> None:
     steps_per_epoch = run.description["steps_per_epoch"]
     total = experiment.epochs * steps_per_epoch
     step, known = _start(run, steps_per_epoch)
     if step >= total and known:
         return
-    model = compiled_vgg(experiment, token_set)
     if known:
         _restore(model, run, step)
     callbacks = recorders(run, step, tensorboard=record)
-    snapshots = callbacks[-1]
-    if progress:
-        callbacks.append(Progress(total, steps_per_epoch, snapshots.latest_accuracy))
-    while step < total:
+    bar = Progress(total, steps_per_epoch, callbacks[-1].latest_accuracy) if progress else None
+    try:
+        _fit(model, experiment, token_set, [*callbacks, *([bar] if bar else [])], step, steps_per_epoch)
+    finally:
+        if bar:
+            bar.on_train_end()
+
+
+def _fit(
+    model: keras.Model,
+    experiment: Experiment,
+    token_set: TokenSet,
+    callbacks: list[keras.callbacks.Callback],
+    step: int,
+    steps_per_epoch: int,
+) -> None:
+    """Train from a step to the end; an epoch that is begun in the middle is ended first."""
+    while step < experiment.epochs * steps_per_epoch:
         epoch, position = divmod(step, steps_per_epoch)
         whole = position == 0
         last_epoch = experiment.epochs if whole else epoch + 1
@@ -230,7 +266,7 @@ def _tensorboard_view(run: Run, probe: Probe) -> list[AtSteps]:
 
 def _initial_kernels(run: Run) -> dict[str, np.ndarray] | None:
     """Kernels of the first snapshot, by which filter images are scaled; None before there is one."""
-    if not run.steps:
+    if not run.steps or not run.is_whole(run.steps[0]):
         return None
     initial = run.weights(run.steps[0]).items()
     return {path.removesuffix("/kernel"): values for path, values in initial if values.ndim == 4}
@@ -239,8 +275,8 @@ def _initial_kernels(run: Run) -> dict[str, np.ndarray] | None:
 def _start(run: Run, steps_per_epoch: int) -> tuple[int, bool]:
     """The step to go on from, and whether there is a snapshot of it.
 
-    It is the last whole snapshot at the end of an epoch, because the history's means over
-    an epoch start there, or else the snapshot that the run was rewound to.
+    It is the last snapshot at the end of an epoch before which none is lost, because the
+    history's means over an epoch start there, or else the snapshot that the run was rewound to.
     """
     origin = run.description["origin"]
     if origin is not None and not run.is_whole(origin["step"]):
@@ -248,14 +284,12 @@ def _start(run: Run, steps_per_epoch: int) -> tuple[int, bool]:
             f"{run.folder} was rewound to step {origin['step']} of {origin['run']}, and that snapshot is missing or "
             "damaged. Delete the folder and rewind again."
         )
-    recorded = set(run.history.get("step", ()))
-    possible = [step for step in run.steps if step % steps_per_epoch == 0 and step in recorded]
+    rows = [int(step) for step in run.history.get("step", ())]
+    lost = [step for step in rows if not run.is_whole(step)]
+    possible = [step for step in rows if step % steps_per_epoch == 0 and step < min(lost, default=np.inf)]
     if origin is not None:
-        possible = sorted({step for step in possible if step > origin["step"]} | {origin["step"]})
-    for step in reversed(possible):
-        if run.is_whole(step):
-            return step, True
-    return 0, False
+        possible = [origin["step"], *(step for step in possible if step > origin["step"])]
+    return (possible[-1], True) if possible else (0, False)
 
 
 def _rows_until(run: Run, step: int) -> list[dict[str, float]]:
@@ -277,9 +311,12 @@ def _restore(model: keras.Model, run: Run, step: int) -> None:
 
 def _reopen(run: Run, experiment: Experiment, token_set: TokenSet) -> Run:
     """The run, if it records this experiment; more epochs than before are noted in it."""
-    before = run.description["experiment"] | {name: run.description[name] for name in ("backend", "images")}
-    now = asdict(experiment.resolved()) | {"backend": keras.config.backend(), "images": _digest(token_set)}
+    before = run.description["experiment"] | {name: run.description[name] for name in ("backend", "token_names", "images")}
+    now = asdict(experiment.resolved()) | {"backend": keras.config.backend()}
+    now |= {"token_names": list(token_set.token_names), "images": _digest(token_set)}
     differing = [name for name in now if now[name] != before.get(name)]
+    if differing != ["images"]:  # other settings make other images
+        differing = [name for name in differing if name != "images"]
     if differing == ["epochs"] and now["epochs"] > before["epochs"]:
         run.describe(experiment=asdict(experiment.resolved()))
     elif differing:

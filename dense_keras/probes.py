@@ -1,11 +1,13 @@
 """What a model computes on a fixed set of images, as arrays.
 
-Works on any Keras model. Looking never changes the training: layers are read through a
-second model that shares them, with ``predict_on_batch``, which draws no random numbers.
+Works on any Keras model that takes one array. Looking never changes the training: layers
+are read through a second model that shares them, with ``predict_on_batch``, and layers that
+draw random numbers get back the state of their generators.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,9 @@ import numpy as np
 from dense_keras.backend import keras
 
 BATCH = 128
+
+TRANSPOSED = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
+"""Convolutions whose kernels have their outputs before their inputs."""
 
 
 def layer_names(model: keras.Model) -> list[str]:
@@ -43,22 +48,41 @@ def build(model: keras.Model, images: np.ndarray | None = None) -> None:
     model(images[:1], training=False)
 
 
-def convolution_kernels(model: keras.Model) -> dict[str, np.ndarray]:
-    """Layer -> kernel (height, width, in, out) of every two-dimensional convolution."""
+def convolution_layers(model: keras.Model) -> list[str]:
+    """Names of all convolutions, input side first."""
     build(model)
-    kernels = {}
+    return [name for name, layer in _layers(model).items() if hasattr(layer, "rank") and hasattr(layer, "kernel_size")]
+
+
+def convolution_kernels(model: keras.Model) -> dict[str, np.ndarray]:
+    """Layer -> kernel (height, width, in, out) of every convolution.
+
+    A one-dimensional kernel has height 1; of a three-dimensional one it is the middle slice;
+    a separable convolution has two, the second under LAYER/pointwise.
+    """
+    names, kernels = convolution_layers(model), {}
     for name, layer in _layers(model).items():
-        kernel = getattr(layer, "kernel", None)
-        kernel = getattr(layer, "depthwise_kernel", None) if kernel is None else kernel
-        if kernel is not None and len(kernel.shape) == 4:
-            kernels[name] = keras.ops.convert_to_numpy(kernel)
+        for attribute in ("kernel", "depthwise_kernel", "pointwise_kernel") if name in names else ():
+            if (weight := getattr(layer, attribute, None)) is None:
+                continue
+            kernel = keras.ops.convert_to_numpy(weight)
+            if isinstance(layer, TRANSPOSED):
+                kernel = kernel.swapaxes(-1, -2)
+            kernel = {3: kernel[np.newaxis], 4: kernel, 5: kernel[len(kernel) // 2]}[kernel.ndim]
+            kernels[f"{name}/pointwise" if attribute == "pointwise_kernel" else name] = kernel
     return kernels
 
 
 def weights(model: keras.Model) -> dict[str, np.ndarray]:
     """Path of a variable, such as ``conv1_1/kernel`` -> its values."""
     build(model)
-    return {variable.path: keras.ops.convert_to_numpy(variable) for variable in model.weights}
+    values = {}
+    for variable in model.weights:
+        path, number = variable.path, 2
+        while path in values:
+            path, number = f"{variable.path}#{number}", number + 1
+        values[path] = keras.ops.convert_to_numpy(variable)
+    return values
 
 
 def pooled_activations(
@@ -66,7 +90,7 @@ def pooled_activations(
 ) -> dict[str, dict[str, np.ndarray]]:
     """Layer -> {"max", "mean"} -> (exemplars, units) float32: activations pooled over space.
 
-    images: (exemplars, height, width, channels), or whatever else the model takes.
+    images: (exemplars, height, width, channels).
     layers: by name; None for all that have weights.
     Raises ValueError for a layer that the model does not have, listing those there are.
     """
@@ -78,10 +102,10 @@ def activation_maps(
 ) -> dict[str, np.ndarray]:
     """Layer -> (exemplars, height, width, units) float32, for layers that have space.
 
-    layers: by name; None for all two-dimensional convolutions.
+    layers: by name; None for all convolutions.
     Raises ValueError for a layer that the model does not have, listing those there are.
     """
-    return LayerReader(model, list(convolution_kernels(model)) if layers is None else layers).maps(images)
+    return LayerReader(model, convolution_layers(model) if layers is None else layers).maps(images)
 
 
 class LayerReader:
@@ -94,6 +118,7 @@ class LayerReader:
     def __init__(self, model: keras.Model, layers: Sequence[str] | None = None) -> None:
         self.model = model
         self.layers = weighted_layers(model) if layers is None else list(layers)
+        self._warned = False
         known = _layers(model)
         unknown = [name for name in self.layers if name not in known and name != OUTPUTS]
         if unknown:
@@ -102,16 +127,32 @@ class LayerReader:
 
     def pooled(self, images: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
         """Layer -> {"max", "mean"} -> (exemplars, units) float32."""
-        parts = [self._read(batch, True) for batch in _batches(images)]
+        parts = self._parts(images, True)
         return {
             layer: {pooling: _joined(part[layer][place] for part in parts) for place, pooling in enumerate(("max", "mean"))}
             for layer in self.layers
+            if layer in parts[0]
         }
 
     def maps(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Layer -> (exemplars, height, width, units) float32, for layers that have space."""
-        parts = [self._read(batch, False) for batch in _batches(images)]
-        return {layer: _joined(part[layer][0] for part in parts) for layer in self.layers if parts[0][layer][0].ndim == 4}
+        parts = self._parts(images, False)
+        with_space = [layer for layer in self.layers if layer in parts[0] and parts[0][layer][0].ndim == 4]
+        return {layer: _joined(part[layer][0] for part in parts) for layer in with_space}
+
+    def _parts(self, images: np.ndarray, pool: bool) -> list[dict[str, list[np.ndarray]]]:
+        seeds = [variable for variable in self.model.variables if variable.name == "seed_generator_state"]
+        states = [keras.ops.convert_to_numpy(seed).copy() for seed in seeds]
+        try:
+            parts = [self._read(batch, pool) for batch in _batches(images)]
+        finally:
+            for seed, state in zip(seeds, states, strict=True):
+                seed.assign(state)
+        unseen = [layer for layer in self.layers if layer not in parts[0]]
+        if unseen and not self._warned:
+            warnings.warn(f"Not recorded, because the model does not call them as layers: {', '.join(unseen)}.", stacklevel=4)
+            self._warned = True
+        return parts
 
 
 @dataclass(frozen=True)
@@ -132,8 +173,9 @@ class Probe:
 
     Share one probe among callbacks and its images pass through the model once a snapshot.
 
-    images: (exemplars, height, width, channels), or whatever else the model takes.
-    tokens: (exemplars,) integers, the true classes; None where unknown.
+    images: (exemplars, height, width, channels), or any other array that the model takes.
+    tokens: (exemplars,) integers, the true classes, or (exemplars, tokens) one-hot; None
+        where unknown.
     token_names: one a token; None for "0", "1", ...
     metadata: further columns for the projector, name -> (exemplars,) values (parts, factors).
     layers: those to read; None for all of the model that have weights.
@@ -151,12 +193,14 @@ class Probe:
         layers: Sequence[str] | None = None,
         thumbnails: np.ndarray | None = None,
     ) -> None:
+        if isinstance(images, (dict, list, tuple)):
+            raise ValueError(f"The probe's images came as a {type(images).__name__}. They must be one array.")
         self.images = np.asarray(images)
         if len(self.images) == 0:
             raise ValueError("The probe holds no image: give at least one.")
         if np.issubdtype(self.images.dtype, np.floating) and not np.isfinite(self.images).all():
             raise ValueError("The probe's images hold NaN or infinite values: drop or mend those images.")
-        self.tokens = None if tokens is None else np.asarray(tokens).reshape(-1)
+        self.tokens = None if tokens is None else _as_integers(np.asarray(tokens))
         self.metadata = dict(metadata or {})
         for name, values in (("tokens", self.tokens), *self.metadata.items()):
             if values is not None and len(values) != len(self.images):
@@ -193,9 +237,19 @@ class Probe:
             )
         return self._latest[1]
 
-    def classifies(self, evoked: Evoked) -> bool:
-        """Whether the model has one output for each token, so that a prediction can be right or wrong."""
-        return self.tokens is not None and evoked.outputs.shape[1] == len(self.token_names or ())
+    def predicted(self, evoked: Evoked) -> np.ndarray | None:
+        """(exemplars,) the token that the model takes each image for; None where it does not name tokens.
+
+        It is that of the largest output. A single output stands for the second of two
+        tokens: above 0.5 where all outputs are in 0..1, else above 0.
+        """
+        outputs = evoked.outputs
+        if self.tokens is None or outputs.ndim != 2:
+            return None
+        if outputs.shape[1] == 1 and len(self.token_names) == 2:
+            threshold = 0.5 if outputs.min() >= 0 and outputs.max() <= 1 else 0.0
+            return (outputs[:, 0] > threshold).astype(np.int64)
+        return outputs.argmax(axis=1) if outputs.shape[1] == len(self.token_names) else None
 
     def confusion(self, evoked: Evoked) -> np.ndarray:
         """(tokens, tokens) counts: rows are true tokens, columns predicted ones.
@@ -204,14 +258,30 @@ class Probe:
         """
         if self.tokens is None:
             raise ValueError("The probe has no tokens, so nothing is right or wrong: give Probe(images, tokens).")
-        if not self.classifies(evoked):
+        predicted = self.predicted(evoked)
+        if predicted is None:
             raise ValueError(
                 f"The model has {evoked.outputs.shape[1]} outputs for {len(self.token_names)} tokens: "
                 f"{', '.join(self.token_names)}. Accuracy needs one output a token."
             )
         counts = np.zeros((len(self.token_names),) * 2, dtype=np.int64)
-        np.add.at(counts, (self.tokens, evoked.outputs.argmax(axis=1)), 1)
+        np.add.at(counts, (self.tokens, predicted), 1)
         return counts
+
+    def accuracies(self, evoked: Evoked) -> tuple[float, dict[str, float]]:
+        """Accuracy over the probe, and of each token that occurs in it, each in 0..1. Raises as ``confusion``."""
+        counts = self.confusion(evoked)
+        of_token = counts.sum(axis=1)
+        shares = counts.diagonal() / of_token.clip(1)
+        named = {name: float(shares[token]) for token, name in enumerate(self.token_names) if of_token[token]}
+        return float(counts.trace() / counts.sum()), named
+
+
+def _as_integers(tokens: np.ndarray) -> np.ndarray:
+    """Tokens as (exemplars,), also from one column or from one-hot rows."""
+    if tokens.ndim == 2 and tokens.shape[1] > 1 and ((tokens == 0) | (tokens == 1)).all() and (tokens.sum(axis=1) == 1).all():
+        return tokens.argmax(axis=1)
+    return tokens.reshape(-1)
 
 
 OUTPUTS = ""
@@ -223,7 +293,7 @@ def as_thumbnails(images: np.ndarray) -> np.ndarray | None:
 
     Integers in 0..255 are taken as they are; other ranges are stretched to 0..255, one scale for all.
     """
-    if images.ndim == 3:
+    if images.ndim == 3 and images.dtype == np.uint8:
         images = images[..., np.newaxis]
     if images.ndim != 4 or images.shape[3] not in (1, 3):
         return None
@@ -234,13 +304,17 @@ def as_thumbnails(images: np.ndarray) -> np.ndarray | None:
 
 
 def _layers(model: keras.Model, prefix: str = "") -> dict[str, keras.Layer]:
-    """All layers by name, nested ones as OUTER/INNER, input side first."""
+    """All layers by name, nested ones as OUTER/INNER, a second of one name as NAME#2; input side first."""
     found = {}
     for layer in model._flatten_layers(include_self=False, recursive=False):
         if isinstance(layer, keras.layers.InputLayer):
             continue
-        found[prefix + layer.name] = layer
-        found |= _layers(layer, f"{prefix}{layer.name}/")
+        name, number = prefix + layer.name, 2
+        while name in found:
+            name, number = f"{prefix}{layer.name}#{number}", number + 1
+        found[name] = layer
+        if not isinstance(layer, (keras.layers.RNN, keras.layers.Wrapper)):  # their inner layers are steps, not layers
+            found |= _layers(layer, f"{name}/")
     return found
 
 
@@ -255,7 +329,8 @@ def _graph_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: 
     """Reads through a model from the inputs to the layers; None where layers are not in one graph."""
     first = _channels_first(model)
     try:
-        tensors = {name: model.outputs[0] if name == OUTPUTS else known[name].output for name in layers}
+        outputs = {name: model.outputs if name == OUTPUTS else known[name].output for name in layers}
+        tensors = {name: keras.tree.flatten(output)[0] for name, output in outputs.items()}
         axes = {name: _axis(known.get(name), first) for name in layers}
         pooled = keras.Model(model.input, {name: _pool(tensor, axes[name]) for name, tensor in tensors.items()})
         maps = keras.Model(model.input, {name: [_last(tensor, axes[name])] for name, tensor in tensors.items()})
@@ -273,8 +348,9 @@ def _eager_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: 
 
         def watch(name: str, call: Callable) -> Callable:
             def watched(*args: Any, **kwargs: Any) -> Any:
-                seen[name] = call(*args, **kwargs)
-                return seen[name]
+                result = call(*args, **kwargs)
+                seen.setdefault(name, keras.tree.flatten(result)[0])
+                return result
 
             return watched
 
@@ -290,6 +366,7 @@ def _eager_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: 
         return {
             name: [keras.ops.convert_to_numpy(part) for part in arrange(seen[name], _axis(known.get(name), first))]
             for name in layers
+            if name in seen
         }
 
     return read

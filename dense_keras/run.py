@@ -23,7 +23,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -61,10 +61,9 @@ class Run:
             ) from None
         except (ValueError, OSError) as error:
             raise RunError(f"{path} cannot be read ({error}). Without it the run is lost: record it anew.") from None
-        if self.description.get("format") != FORMAT:
-            raise RunError(
-                f"{path} has format {self.description.get('format')!r}; this version of dense_keras reads {FORMAT}."
-            )
+        if not isinstance(self.description, dict) or self.description.get("format") != FORMAT:
+            found = self.description.get("format") if isinstance(self.description, dict) else "no description"
+            raise RunError(f"{path} has format {found!r}; this version of dense_keras reads {FORMAT}.")
 
     @classmethod
     def create(cls, folder: str | Path, description: Mapping[str, Any], probes: Mapping[str, Exemplars | None]) -> Run:
@@ -75,12 +74,12 @@ class Run:
         """
         folder = Path(folder)
         try:
-            if folder.is_dir() and any(entry.name != ".lock" for entry in folder.iterdir()):
+            if folder.is_dir() and not all(_is_begun(entry) for entry in folder.iterdir()):
                 raise RunError(f"{folder} holds other things and no run. Choose another folder with --run.")
             (folder / "snapshots").mkdir(parents=True, exist_ok=True)
             _write_probes(folder, probes)
             write_whole(folder / "experiment.json", _json_writer({"format": FORMAT, **description}))
-        except PermissionError as error:
+        except OSError as error:
             raise RunError(f"{folder} cannot be written ({error.strerror}). Choose another folder with --run.") from None
         return cls(folder)
 
@@ -144,7 +143,7 @@ class Run:
         except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
             raise RunError(
                 f"{path} is damaged ({error}). Delete it and give the same command again: the run is then "
-                "recorded anew, to the same bits."
+                "recorded anew."
             ) from None
 
     def write_history(self, rows: list[Mapping[str, float]]) -> None:
@@ -228,16 +227,34 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises RunError if another process holds it, or if the folder cannot be written.
     """
+    lock = filelock.FileLock(folder / ".lock", blocking=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / ".lock", blocking=False):
-            yield
+        lock.acquire()
     except filelock.Timeout:
         raise RunError(
             f"Another process is recording into {folder}. Wait for it, or choose another folder with --run."
         ) from None
-    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+    except OSError as error:
         raise RunError(f"{folder} cannot be written ({error.strerror}). Choose another folder with --run.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def disk_full_explained(path: Path) -> Iterator[None]:
+    """Turn the many errors of a full disk into one RunError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise RunError(
+                f"The disk is full: {path} could not be written. What was recorded before is intact; "
+                "free some space and give the same command again to go on."
+            ) from error
+        raise
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -247,20 +264,20 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise RunError(
-                f"The disk is full: {path} could not be written. What was recorded before is intact; "
-                "free some space and give the same command again to go on."
-            ) from error
-        raise
+        with disk_full_explained(path):
+            with part.open("wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _is_begun(entry: Path) -> bool:
+    """Whether a file is left of a run that was being made when the process died."""
+    return entry.name in (".lock", "probe.npz", "snapshots") or entry.name.endswith(".part")
 
 
 def _json_writer(content: Mapping[str, Any]) -> Callable[[BinaryIO], object]:
@@ -278,8 +295,8 @@ def _read_npz(path: Path, wanted: str | list[str] | None = None) -> dict[str, np
             return {name: file[name] for name in names}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise RunError(
-            f"{path} is damaged ({error}). Other snapshots are not affected; "
-            "to record it anew, delete it and give the same command again."
+            f"{path} is damaged ({error}). Other files are not affected. "
+            "Give the command that recorded the run again: it mends what is damaged."
         ) from None
 
 

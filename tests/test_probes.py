@@ -63,5 +63,54 @@ def test_thumbnails():
     assert probes.as_thumbnails(IMAGES) is None
     floats = np.array([[[[-1.0]], [[3.0]]]])
     assert probes.as_thumbnails(floats).reshape(-1).tolist() == [0, 255]
-    integers = np.full((1, 2, 2), 7)
+    integers = np.full((1, 2, 2), 7, np.uint8)
     assert probes.as_thumbnails(integers).tolist() == np.full((1, 2, 2, 1), 7).tolist()
+
+
+def test_layers_of_one_name_are_both_read():
+    class Twins(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = keras.layers.Dense(3, name="d"), keras.layers.Dense(3, name="d")
+
+        def call(self, images):
+            flat = keras.ops.reshape(images, (-1, 128))
+            return self.one(flat) + self.other(flat)
+
+    model = Twins()
+    probes.build(model, IMAGES)
+    pooled = probes.pooled_activations(model, IMAGES[:4], ["d", "d#2"])
+    assert not np.allclose(pooled["d"]["max"], pooled["d#2"]["max"])
+    assert len(probes.weights(model)) == 4
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "expected"),
+    [
+        (keras.layers.Conv1D(4, 3, name="c"), (9, 2), {"c": (1, 3, 2, 4)}),
+        (keras.layers.Conv2DTranspose(4, 3, name="c"), (9, 9, 2), {"c": (3, 3, 2, 4)}),
+        (keras.layers.Conv3D(4, 3, name="c"), (9, 9, 9, 2), {"c": (3, 3, 2, 4)}),
+        (keras.layers.SeparableConv2D(4, 3, name="c"), (9, 9, 2), {"c": (3, 3, 2, 1), "c/pointwise": (1, 1, 2, 4)}),
+    ],
+)
+def test_kernels_of_every_convolution_are_height_width_in_out(layer, shape, expected):
+    model = keras.Sequential([keras.Input(shape), layer])
+    assert {name: kernel.shape for name, kernel in probes.convolution_kernels(model).items()} == expected
+
+
+def test_one_sigmoid_output_stands_for_the_second_of_two_tokens():
+    model = keras.Sequential([keras.Input((8, 8, 2)), keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")])
+    probe = probes.Probe(IMAGES, np.arange(150) % 2)
+    evoked = probe.evoke(model, 0)
+    assert probe.predicted(evoked).tolist() == (model.predict_on_batch(IMAGES)[:, 0] > 0.5).astype(int).tolist()
+    assert probe.confusion(evoked).sum() == 150
+
+
+def test_one_hot_tokens_are_read_as_integers():
+    assert probes.Probe(IMAGES, np.eye(3)[np.arange(150) % 3]).tokens.tolist() == (np.arange(150) % 3).tolist()
+    assert probes.Probe(IMAGES, np.arange(150)[:, np.newaxis]).tokens.shape == (150,)
+
+
+def test_several_inputs_are_refused():
+    with pytest.raises(ValueError, match="came as a list. They must be one array"):
+        probes.Probe([IMAGES, IMAGES])

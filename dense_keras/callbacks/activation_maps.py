@@ -10,14 +10,14 @@ import numpy as np
 
 from dense_keras.callbacks.at_steps import AtSteps, shared_event_file
 from dense_keras.figures.image_walls import activation_wall
-from dense_keras.probes import LayerReader, as_thumbnails, build, convolution_kernels
+from dense_keras.probes import LayerReader, as_thumbnails, build, convolution_layers
 
 
 class ActivationMaps(AtSteps):
     """Writes the activation maps of a few images: a row an image, a column a unit.
 
     folder: of TensorBoard. images: a few, as the model takes them.
-    layers: by name; None for all two-dimensional convolutions.
+    layers: by name; None for all convolutions.
     max_units: most units drawn, evenly chosen. schedule: of ``AtSteps``.
     Raises ValueError for a layer that the model does not have, listing those there are.
     """
@@ -38,7 +38,7 @@ class ActivationMaps(AtSteps):
         self.events = shared_event_file(self.folder, step)
         if self._reader is None or self._reader.model is not self.model:
             build(self.model, self.images)
-            self._reader = LayerReader(self.model, self.layers or list(convolution_kernels(self.model)))
+            self._reader = LayerReader(self.model, self.layers or convolution_layers(self.model))
         for layer, maps in self._reader.maps(self.images).items():
             picture, caption = activation_wall(maps, as_thumbnails(self.images), self.max_units)
             self.events.image(f"activation_maps/{layer}", [picture], step, caption)

@@ -10,7 +10,7 @@ from dense_keras.backend import keras
 from dense_keras.tensorboard import EventFile
 
 LOG_SPACED = (1, 4, 16, 32, 64, 96, 128, 192, 256)
-"""Steps between the untrained network and the pace of epochs."""
+"""Steps between the untrained network and the pace of epochs, about log-spaced."""
 
 
 class AtSteps(keras.callbacks.Callback):
@@ -38,21 +38,26 @@ class AtSteps(keras.callbacks.Callback):
         raise TypeError(f"{type(self).__name__} must define record(step, logs).")
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        self._step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
+        self._step = self._updates()
         self._record_once({})
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self._epoch_start = self._step
+        self._batches_an_update = getattr(self.model.optimizer, "gradient_accumulation_steps", None) or 1
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        before, self._step = self._step, self._epoch_start + batch + 1
+        before, self._step = self._step, self._epoch_start + (batch + 1) // self._batches_an_update
         ends_epoch = self.each_epoch and batch + 1 == self.params.get("steps")
         if not ends_epoch and any(step in self.steps for step in range(before + 1, self._step + 1)):
             self._record_once(logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        self._step = self._updates()
         if self.each_epoch:
             self._record_once(logs or {})
+
+    def _updates(self) -> int:
+        return int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
 
     def _record_once(self, logs: Mapping[str, float]) -> None:
         if self._recorded != self._step:
@@ -61,17 +66,20 @@ class AtSteps(keras.callbacks.Callback):
 
 
 _open_files: WeakValueDictionary[Path, EventFile] = WeakValueDictionary()
+_latest_steps: dict[Path, int] = {}
 
 
 def shared_event_file(folder: str | Path, step: int) -> EventFile:
     """The event file that all callbacks of this process write into for a folder.
 
     TensorBoard reads one growing file a folder. A new file that joins older ones makes
-    TensorBoard drop what those hold from ``step`` on, which is then recorded again.
+    TensorBoard drop what those hold from ``step`` on, which is then recorded again. So does
+    a step that lies before the latest one, when a model was compiled anew.
     """
     path = Path(folder).resolve()
     events = _open_files.get(path)
-    if events is None:
+    if events is None or step < _latest_steps.get(path, 0):
         joins = any(path.glob("events.out.tfevents.*"))
         events = _open_files[path] = EventFile(path, purge_step=step if joins else None)
+    _latest_steps[path] = step
     return events

@@ -56,8 +56,8 @@ class Embeddings(AtSteps):
         if self.probe.tokens is not None:
             names = np.array(self.probe.token_names, dtype=object)
             columns["token"] = names[self.probe.tokens]
-            if self.probe.classifies(evoked):
-                predicted = evoked.outputs.argmax(axis=1)
+            predicted = self.probe.predicted(evoked)
+            if predicted is not None:
                 columns["predicted"] = names[predicted]
                 columns["correct"] = np.where(predicted == self.probe.tokens, "yes", "no")
         return columns | self.probe.metadata

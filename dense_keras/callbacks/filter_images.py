@@ -37,7 +37,7 @@ class FilterImages(AtSteps):
         self.events = shared_event_file(self.folder, step)
         kernels = probes.convolution_kernels(self.model)
         if not kernels:
-            raise ValueError("FilterImages needs a model with a two-dimensional convolution; this one has none.")
+            raise ValueError("FilterImages needs a model with a convolution; this one has none.")
         if self.initial is None:
             self.initial = kernels
         for layer, kernel in kernels.items():

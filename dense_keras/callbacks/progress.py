@@ -19,6 +19,7 @@ class Progress(keras.callbacks.Callback):
     def __init__(self, total: int, steps_per_epoch: int, held_out_accuracy: Callable[[], float | None]) -> None:
         super().__init__()
         self.total, self.steps_per_epoch, self.held_out_accuracy = total, steps_per_epoch, held_out_accuracy
+        self._bar: Bar | None = None
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         step = int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
@@ -38,7 +39,8 @@ class Progress(keras.callbacks.Callback):
         self._bar.update(self._task, advance=1, **self._fields(done, logs or {}))
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        self._bar.stop()
+        if self._bar is not None:
+            self._bar.stop()
 
     def _fields(self, done: int, logs: Mapping[str, float]) -> dict[str, str]:
         accuracy = self.held_out_accuracy()

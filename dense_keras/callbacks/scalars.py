@@ -12,7 +12,7 @@ from dense_keras.probes import Probe
 
 
 class Scalars(AtSteps):
-    """Writes what Keras logs, the learning rate and, with a probe, the accuracy of each token.
+    """Writes what Keras logs, the learning rate and, if the model names a probe's tokens, their accuracies.
 
     folder: of TensorBoard. probe: held-out images with their tokens, or None.
     schedule: ``steps`` and ``each_epoch`` of ``AtSteps``.
@@ -32,10 +32,8 @@ class Scalars(AtSteps):
         self.events.flush()
 
     def _accuracies(self, step: int) -> dict[str, float]:
-        if self.probe is None:
+        evoked = self.probe.evoke(self.model, step) if self.probe is not None else None
+        if evoked is None or self.probe.predicted(evoked) is None:
             return {}
-        counts = self.probe.confusion(self.probe.evoke(self.model, step))
-        present = counts.sum(axis=1) > 0
-        shares = counts.diagonal() / counts.sum(axis=1).clip(1)
-        accuracies = {f"accuracy/{name}": shares[token] for token, name in enumerate(self.probe.token_names) if present[token]}
-        return {"probe_accuracy": counts.trace() / counts.sum(), **accuracies}
+        accuracy, of_token = self.probe.accuracies(evoked)
+        return {"probe_accuracy": accuracy, **{f"accuracy/{name}": share for name, share in of_token.items()}}

@@ -56,16 +56,15 @@ class Snapshots(AtSteps):
 
     def _row(self, step: int, logs: Mapping[str, float], seen: Evoked) -> dict[str, float]:
         probe = self.probe_of["held_out"]
-        counts = probe.confusion(seen)
-        shares = counts.diagonal() / counts.sum(axis=1)
+        accuracy, of_token = probe.accuracies(seen)
         return {
             "step": step,
             "epoch": step / self.steps_per_epoch,
             "loss": float(logs.get("loss", np.nan)),
             "accuracy": float(logs.get("accuracy", np.nan)),
             "held_out_loss": _cross_entropy(seen.outputs, probe.tokens),
-            "held_out_accuracy": counts.trace() / counts.sum(),
-            **{f"accuracy/{name}": share for name, share in zip(probe.token_names, shares, strict=True)},
+            "held_out_accuracy": accuracy,
+            **{f"accuracy/{name}": share for name, share in of_token.items()},
             "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
         }
 

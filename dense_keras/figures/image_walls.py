@@ -23,7 +23,7 @@ def filter_wall(kernel: np.ndarray, scale: float, max_units: int = 32) -> tuple[
     max_units: most units drawn of either side, evenly chosen.
     """
     chosen_in, chosen_out = _spread(kernel.shape[2], max_units), _spread(kernel.shape[3], max_units)
-    shares = np.clip(kernel[:, :, :, chosen_out] / scale, -1, 1)
+    shares = np.clip(np.nan_to_num(kernel[:, :, :, chosen_out] / scale), -1, 1)
     if kernel.shape[2] == 3:
         tiles = np.rint(127.5 + 127.5 * shares.transpose(3, 0, 1, 2)).astype(np.uint8)
         picture = encode_png(_magnified(_near_square(tiles, 255)))
@@ -43,7 +43,7 @@ def activation_wall(maps: np.ndarray, thumbnails: np.ndarray | None, max_units: 
     maps: (exemplars, height, width, units). thumbnails: (exemplars, height, width, 1 or 3)
     uint8, drawn at the left in gray; None for none.
     """
-    chosen = _spread(maps.shape[3], max_units)
+    chosen, maps = _spread(maps.shape[3], max_units), np.nan_to_num(maps)
     low, high = min(float(maps.min()), 0.0), float(maps.max())
     levels = np.rint(LEVELS * (maps[..., chosen] - low) / max(high - low, 1e-12)).astype(np.uint8)
     tiles = levels.transpose(0, 3, 1, 2)

@@ -35,8 +35,10 @@ def launch(folder: str | Path, port: int = 6006, host: str = "127.0.0.1") -> str
     """Start TensorBoard in a thread that ends with the process, and return its address.
 
     port: 0 takes one that is free.
-    Raises as ``serve`` does.
+    Raises as ``serve`` does, and ValueError for a port that cannot be.
     """
+    if not 0 <= port <= 65535:
+        raise ValueError(f"Port {port} came. Ports are 0, for any free one, to 65535.")
     if not any(Path(folder).rglob("*tfevents*")):
         raise FileNotFoundError(
             errno.ENOENT,

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 from tensorboard.util import tensor_util
 
 from dense_keras.backend import keras
@@ -23,6 +23,7 @@ from dense_keras.probes import Probe
 GENERATOR = np.random.default_rng(0)
 IMAGES = GENERATOR.integers(0, 256, (24, 12, 12, 3), dtype=np.uint8)
 TOKENS = np.repeat(np.arange(3), 8)
+PLUGINS = ("scalars", "images", "histograms", "text")
 NAMES = ["cat", "dog", "<b>hen</b> & co"]
 
 
@@ -59,6 +60,32 @@ class Subclassed(keras.Model):
         return self.tokens(self.pool(self.first(keras.ops.cast(images, "float32") / 255)))
 
 
+class Noisy(keras.layers.Layer):
+    """Draws random numbers whenever it is called, in training and out of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.seeds = keras.random.SeedGenerator(5)
+
+    def call(self, values):
+        return values + keras.random.normal(keras.ops.shape(values), stddev=0.1, seed=self.seeds)
+
+
+def noisy():
+    images = keras.Input((12, 12, 3))
+    x = Noisy()(keras.layers.Conv2D(5, 3, name="first")(images))
+    return keras.Model(images, keras.layers.Dense(3, name="tokens")(keras.layers.GlobalAveragePooling2D()(x)))
+
+
+def recurrent():
+    images = keras.Input((12, 12, 3))
+    x = keras.layers.Conv2D(5, 3, name="first")(images)
+    x = keras.layers.Reshape((10, 50))(x)
+    x = keras.layers.Bidirectional(keras.layers.GRU(4, return_sequences=True))(x)
+    x, _ = keras.layers.GRU(4, return_state=True, name="states")(x)
+    return keras.Model(images, keras.layers.Dense(3, name="tokens")(x))
+
+
 def fitted(model, callbacks, epochs=2, **options):
     keras.utils.set_random_seed(3)
     logits = not isinstance(model.layers[-1], keras.layers.Dense) or model.layers[-1].activation.__name__ == "linear"
@@ -84,19 +111,21 @@ def everything(folder):
 
 
 def read(folder):
-    events = EventAccumulator(str(folder), size_guidance={"tensors": 0})
+    events = EventAccumulator(str(folder), tensor_size_guidance=dict.fromkeys(PLUGINS, 0))
     events.Reload()
-    return {
-        tag: {event.step: tensor_util.make_ndarray(event.tensor_proto) for event in events.Tensors(tag)}
-        for tag in events.Tags()["tensors"]
-    }
+    found = {}
+    for tag in events.Tags()["tensors"]:
+        steps = [event.step for event in events.Tensors(tag)]
+        assert steps == sorted(set(steps)), tag
+        found[tag] = {event.step: tensor_util.make_ndarray(event.tensor_proto) for event in events.Tensors(tag)}
+    return found
 
 
 def picture(values):
     return np.asarray(Image.open(io.BytesIO(values[2])).convert("RGB"))
 
 
-@pytest.mark.parametrize("build", [functional, sequential, nested, Subclassed])
+@pytest.mark.parametrize("build", [functional, sequential, nested, Subclassed, recurrent, noisy])
 def test_all_work_in_any_model(build, tmp_path):
     fitted(build(), everything(tmp_path))
     tags = read(tmp_path)
@@ -107,7 +136,7 @@ def test_all_work_in_any_model(build, tmp_path):
     assert sorted(path.name for path in (tmp_path / "embeddings").glob("step_*"))[0] == "step_000000"
 
 
-@pytest.mark.parametrize("build", [functional, Subclassed])
+@pytest.mark.parametrize("build", [functional, Subclassed, noisy])
 def test_recording_never_changes_the_training(build, tmp_path):
     def trained(callbacks):
         keras.utils.set_random_seed(7)
@@ -217,10 +246,46 @@ def test_wrong_probes_are_explained():
 
 
 def test_accuracy_needs_one_output_a_token(tmp_path):
+    four = Probe(IMAGES, TOKENS, token_names=list("abcd"))
     with pytest.raises(ValueError, match="3 outputs for 4 tokens"):
-        fitted(functional(), [Scalars(tmp_path, Probe(IMAGES, TOKENS, token_names=list("abcd")))])
+        fitted(functional(), [ConfusionMatrix(tmp_path, four)])
     with pytest.raises(ValueError, match="no tokens"):
         fitted(functional(), [ConfusionMatrix(tmp_path, Probe(IMAGES))])
+    fitted(functional(), [Scalars(tmp_path / "scalars", four)])
+    assert "probe_accuracy" not in read(tmp_path / "scalars")
+
+
+def test_a_training_that_diverges_is_recorded_on(tmp_path):
+    class Diverges(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1:
+                layer = self.model.get_layer("first")
+                layer.set_weights([values * np.nan for values in layer.get_weights()])
+
+    with pytest.warns(UserWarning, match="No embeddings at step 6: activations of .*first"):
+        fitted(functional(), [Diverges(), *everything(tmp_path)])
+    assert set(read(tmp_path)["filters/first"]) == {0, 1, 3, 4, 6}
+
+
+def test_the_last_step_of_an_epoch_has_the_epochs_logs(tmp_path):
+    model = fitted(functional(), [Scalars(tmp_path, steps=(3,))], epochs=1, validation_data=(IMAGES, TOKENS))
+    assert {"loss", "val_loss"} <= {tag for tag, values in read(tmp_path).items() if 3 in values}
+    assert int(model.optimizer.iterations) == 3
+
+
+def test_a_model_compiled_anew_counts_from_zero_and_the_old_curve_is_dropped(tmp_path):
+    model, callback = functional(), Scalars(tmp_path)
+    fitted(model, [callback], epochs=3)
+    fitted(model, [callback], epochs=1)
+    assert list(read(tmp_path)["learning_rate"]) == [0, 1, 3]
+
+
+def test_gradient_accumulation_counts_updates(tmp_path):
+    model = functional()
+    model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=3), "sparse_categorical_crossentropy")
+    model.fit(IMAGES, TOKENS, batch_size=4, epochs=2, verbose=0, callbacks=[Scalars(tmp_path)])
+    assert list(read(tmp_path)["learning_rate"])[:1] == [0]
+    assert max(read(tmp_path)["learning_rate"]) == int(model.optimizer.iterations)
 
 
 def test_a_model_that_is_not_built_is_explained(tmp_path):
