@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, ImportError, OSError, RuntimeError) as error:
         if not _is_explained(error):
             raise
-        print(f"dense-keras: {error}", file=sys.stderr)
+        print(f"dense-keras: {_told(error)}", file=sys.stderr)
         return 2
 
 
@@ -44,6 +44,12 @@ def _is_explained(error: Exception) -> bool:
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     return frame is not None and Path(frame.tb_frame.f_code.co_filename).is_relative_to(Path(__file__).parent)
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}."
+    return str(error)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], filename: str, *_: object) -> None:
@@ -71,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     rewind.add_argument("--seed", type=int, metavar="N", help="of the order of exemplars from there on (default: as before)")
 
     show = _command(commands, "show", _show, "Look at a run in TensorBoard, on this computer only. Ctrl-C ends it.")
-    show.add_argument("run", metavar="RUN", nargs="?", help="folder of a run (default: the latest in runs/)")
+    show.add_argument("run", metavar="RUN", nargs="?", help="folder of a run, or any that callbacks wrote into (default: the latest run in runs/)")
     show.add_argument("--port", type=int, default=6006, metavar="N", help="of the address (default: 6006; 0 for any free one)")
 
     tokens = _command(commands, "tokens", _tokens, "Save a sheet of tokens and exemplars as a picture.")
@@ -100,8 +106,8 @@ def _add_token_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--code",
         choices=("additive", "conjunctive", "natural"),
-        help="how faces are built of parts: no single part tells the token (additive, the default), "
-        "parts tell it only together (conjunctive), or in many ways (natural)",
+        help="how faces are built of parts: no single part tells the token (additive, the default), parts of four "
+        "tokens tell nothing alone and the fifth wears a band (conjunctive), or tokens differ in many ways (natural)",
     )
     parser.add_argument("--exemplars", type=int, metavar="N", help="training images a token (default: 500 generated, or all)")
     parser.add_argument("--size", type=int, metavar="N", help="side of the images in pixels (default: 32; fashion 28)")
@@ -157,7 +163,9 @@ def _show(options: argparse.Namespace) -> None:
         if not recorded:
             raise RunError("There is no run in runs/ yet. Record one with: dense-keras train")
         options.run = recorded[-1].parent
-    serve(Run(options.run).tensorboard, port=options.port)
+    folder = Path(options.run)
+    is_run = (folder / "experiment.json").exists() or not any(folder.rglob("*tfevents*"))
+    serve(Run(folder).tensorboard if is_run else folder, port=options.port)
 
 
 def _tokens(options: argparse.Namespace) -> None:
@@ -168,13 +176,13 @@ def _tokens(options: argparse.Namespace) -> None:
     token_set = token_sets.load(
         options.tokens, code=options.code, exemplars=options.exemplars, size=options.size, seed=options.seed
     )
-    picture, path = contact_sheet(token_set), Path(options.out)
+    picture, path = contact_sheet(token_set), Path(options.out).resolve()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lambda file: picture.save(file, format="PNG"))
     except OSError as error:
         raise RunError(f"{path} cannot be written ({error.strerror}). Name another file with --out.") from None
-    print(f"Saved {path}: {token_set.num_tokens} tokens, {len(token_set.train)} exemplars to learn from.")
+    print(f"Saved {options.out}: {token_set.num_tokens} tokens, {len(token_set.train)} exemplars to learn from.")
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -56,8 +56,8 @@ def _threads() -> Finding:
     settings = [f"{name}={os.environ[name]}" for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY") if name in os.environ]
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     processors = os.cpu_count() or 1
-    busy = load > processors
-    remedy = "Other programs are running: PyTorch may be many times slower. End them, or set OMP_WAIT_POLICY=PASSIVE." if busy else ""
+    busy = load > 1.5 * processors
+    remedy = "Other programs are running, and training will be slow, with PyTorch many times. End them, or wait." if busy else ""
     return Finding("processors", not busy, ", ".join([f"{processors}, load {load:.1f}", *settings]), remedy)
 
 

@@ -241,6 +241,10 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+        if not (folder / "experiment.json").exists():  # nothing came of it
+            with suppress(OSError):
+                (folder / ".lock").unlink()
+                folder.rmdir()
 
 
 @contextmanager

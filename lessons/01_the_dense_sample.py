@@ -144,7 +144,8 @@ if len(counts) > 1:
         more = np.log(0.5) / np.log(last_doubling)
         print(f"If it went on so, {more:.0f} more doublings would halve it: {counts[-1]} x 2^{more:.0f} exemplars.")
 gap = (other[-1] - own[-1]).mean()
-print(f"The nearest of another token is on average {gap:+.1f} gray levels further away than that of the own token.")
+direction = "further away" if gap > 0 else "nearer"
+print(f"The nearest of another token is on average {abs(gap):.1f} gray levels {direction} than that of the own token.")
 
 # %% [markdown]
 # That last number deserves doubt: an exemplar has more pictures of *other* tokens to be near
@@ -193,7 +194,7 @@ else:
 
 # %% [markdown]
 # With the default faces the nearest neighbour nearly always has the same hair, which covers
-# by far the most pixels, and much less often the same nose or mouth.
+# by far the most pixels. On the smaller parts they agree hardly more often than by chance.
 #
 # ## What no single part can tell
 #

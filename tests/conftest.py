@@ -7,10 +7,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
-
-SMALL = {"exemplars": 26, "held_out": 4, "size": 28, "epochs": 2}
-"""Settings of a run that takes seconds: 4 steps an epoch."""
-
+from small import SMALL
 
 @pytest.fixture(autouse=True)
 def sparse_on_purpose():

@@ -1,11 +1,12 @@
 """Train, resume, rewind: the same bits whichever way one gets there."""
 
+import errno
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from conftest import SMALL
+from small import SMALL
 from dense_keras import experiment as experiment_module
 from dense_keras.backend import keras
 from dense_keras.experiment import Experiment, batches, exemplar_order, experiment_of, rewind, train
@@ -140,8 +141,9 @@ def test_rewinding_repeats_the_parent_bit_for_bit(small_run, tmp_path, step):
             np.testing.assert_array_equal(ours[name], parents[name], err_msg=name)
 
 
-def test_rewinding_with_another_order_goes_another_way(small_run, tmp_path):
-    child = rewind(small_run, 4, tmp_path / "child", learning_rate=3e-3)
+def test_rewinding_with_another_rate_and_order_goes_another_way_on_the_same_images(small_run, tmp_path):
+    child = rewind(small_run, 4, tmp_path / "child", learning_rate=3e-3, order_seed=9)
+    np.testing.assert_array_equal(child.probes["held_out"].images, small_run.probes["held_out"].images)
     train(experiment_of(child), child.folder, progress=False, record=False)
     assert child.weights(4)["dense/kernel"].tolist() == small_run.weights(4)["dense/kernel"].tolist()
     assert not np.array_equal(child.weights(8)["dense/kernel"], small_run.weights(8)["dense/kernel"])
@@ -154,10 +156,58 @@ def test_rewinding_to_a_step_that_was_not_recorded_lists_those_that_were(small_r
     assert not (tmp_path / "child" / "experiment.json").exists()
 
 
+def test_rewinding_goes_on_where_it_was_stopped_and_refuses_what_cannot_be(small_run, tmp_path):
+    child = rewind(small_run, 4, tmp_path / "child")
+    assert rewind(small_run, 4, tmp_path / "child").steps == child.steps
+    with pytest.raises(RunError, match="holds another run, of origin {.*'step': 4}"):
+        rewind(small_run, 1, tmp_path / "child")
+    with pytest.raises(RunError, match="size, tokens cannot change when rewinding; epochs, learning_rate and order_seed can"):
+        rewind(small_run, 4, tmp_path / "other", tokens="fashion", size=32)
+    with pytest.raises(RunError, match="Step 8 is the end of 2 epochs: give more --epochs"):
+        rewind(small_run, 8, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_lost_or_damaged_snapshot_of_a_finished_run_is_recorded_anew(small_run, tmp_path):
+    run = train(EXPERIMENT, tmp_path / "run", progress=False)
+    run.snapshot_path(1).unlink()
+    run.snapshot_path(8).write_bytes(b"")
+    train(EXPERIMENT, run.folder, progress=False)
+    assert_same_bits(contents(run), contents(small_run))
+
+
+def test_filter_images_keep_their_scale_over_a_resume(small_run, monkeypatch):
+    view = experiment_module._tensorboard_view(small_run, experiment_module._probe(small_run, "held_out"))
+    (filters,) = (callback for callback in view if isinstance(callback, experiment_module.FilterImages))
+    np.testing.assert_array_equal(filters.initial["conv4_2"], small_run.weights(0)["conv4_2/kernel"])
+
+
+def test_training_holds_the_run_against_other_processes(tmp_path):
+    from dense_keras.run import locked
+
+    with locked(tmp_path / "run"), pytest.raises(RunError, match="Another process is recording into"):
+        train(EXPERIMENT, tmp_path / "run", progress=False)
+
+
+def test_a_disk_that_fills_while_the_view_is_written_is_explained(tmp_path, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("dense_keras.callbacks.embeddings.write_embeddings", full)
+    with pytest.raises(RunError, match="The disk is full: .* is intact; free some space and give the same command again"):
+        train(EXPERIMENT, tmp_path / "run", progress=False)
+
+
+def test_a_model_that_cannot_be_leaves_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="at least 16 pixels"):
+        train(Experiment(tokens="fashion", size=8, exemplars=5, held_out=2), tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
 def test_other_settings_are_refused_with_the_differences(small_run):
     other = replace(EXPERIMENT, seed=5, size=32)
     before = contents(small_run)
-    with pytest.raises(RunError, match=r"other settings:\n  size: 28 there, 32 now\n  seed: 0 there, 5 now\nGive the same"):
+    with pytest.raises(RunError, match=r"other settings:\n  size: 28 there, 32 now\n  seed: 0 there, 5 now\n  order_seed: 0 there, 5 now\nGive the same"):
         train(other, small_run.folder, progress=False)
     with pytest.raises(RunError, match=r"epochs: 2 there, 1 now"):
         train(replace(EXPERIMENT, epochs=1), small_run.folder, progress=False)
@@ -202,13 +252,15 @@ def test_a_rewound_run_without_its_first_snapshot_is_refused(small_run, tmp_path
 
 
 def test_the_tensorboard_view_of_a_killed_run_holds_each_step_once(tmp_path, killed_at):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
     killed_at(3)
     with pytest.raises(Killed):
         train(EXPERIMENT, tmp_path / "run", progress=False)
     run = train(EXPERIMENT, tmp_path / "run", progress=False)
-    events = EventAccumulator(str(run.tensorboard), size_guidance={"tensors": 0}).Reload()
+    events = EventAccumulator(
+        str(run.tensorboard), tensor_size_guidance={"scalars": 0, "images": 0, "histograms": 0}
+    ).Reload()
     for tag in ("probe_accuracy", "filters/conv4_2", "weights/dense/kernel", "confusion"):
         assert [event.step for event in events.Tensors(tag)] == [0, 1, 4, 8]
     assert [event.step for event in events.Tensors("loss")] == [1, 4, 8]

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from conftest import SMALL
+from small import SMALL
 from dense_keras.run import Run
 
 SETTINGS = SMALL | {"epochs": 10}

@@ -70,7 +70,7 @@ def test_a_damaged_snapshot_is_named_and_the_others_still_load(run, damage):
         data[data.index(np.full(5, 8, np.float32).tobytes())] ^= 1
     path.write_bytes({"truncated": data[: len(data) // 2], "flipped": data, "empty": b""}[damage])
     assert run.damaged() == [8]
-    with pytest.raises(RunError, match=r"step_00000008.npz is damaged .*Other snapshots are not affected"):
+    with pytest.raises(RunError, match=r"step_00000008.npz is damaged .*Other files are not affected"):
         for layer in run.layers:
             run.activations(layer, 8)
             run.weights(8)
@@ -112,6 +112,23 @@ def test_a_folder_that_is_no_run_is_explained(tmp_path):
     (tmp_path / "experiment.json").write_text(json.dumps({"format": 99}))
     with pytest.raises(RunError, match="has format 99; this version of dense_keras reads 1"):
         Run(tmp_path)
+
+
+@pytest.mark.parametrize("finished_files", [0, 1])
+def test_a_run_that_died_while_it_was_being_made_is_made_again(tmp_path, monkeypatch, finished_files):
+    left = iter(range(finished_files))
+
+    def dies(path, write):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        write_whole(path, write)
+
+    monkeypatch.setattr(run_module, "write_whole", dies)
+    with pytest.raises(KeyboardInterrupt):
+        Run.create(tmp_path, DESCRIPTION, {"held_out": PROBE})
+    monkeypatch.undo()
+    (tmp_path / ".probe.npz.77.part").touch()
+    assert Run.create(tmp_path, DESCRIPTION, {"held_out": PROBE}).steps == []
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):

@@ -40,6 +40,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
         if self._bar is not None:
+            self._bar.update(self._task, accuracy=self._fields(0, {})["accuracy"])
             self._bar.stop()
 
     def _fields(self, done: int, logs: Mapping[str, float]) -> dict[str, str]:

@@ -41,7 +41,7 @@ def activation_wall(maps: np.ndarray, thumbnails: np.ndarray | None, max_units: 
     """A PNG of activation maps, a row an image and a column a unit, and what it shows.
 
     maps: (exemplars, height, width, units). thumbnails: (exemplars, height, width, 1 or 3)
-    uint8, drawn at the left in gray; None for none.
+    uint8, drawn at the left in the same colours; None for none.
     """
     chosen, maps = _spread(maps.shape[3], max_units), np.nan_to_num(maps)
     low, high = min(float(maps.min()), 0.0), float(maps.max())
@@ -50,8 +50,8 @@ def activation_wall(maps: np.ndarray, thumbnails: np.ndarray | None, max_units: 
     if thumbnails is not None:
         gray = thumbnails.mean(axis=3) * (LEVELS / 255)
         tiles = np.concatenate([_resized(gray, maps.shape[1:3])[:, np.newaxis], tiles], axis=1)
-    caption = f"Rows: images. Columns: {_of(chosen, maps.shape[3])} units. Black {low:.2g}, yellow {high:.2g}."
-    return _palette_png(_magnified(_grid(tiles, GAP)), "inferno"), caption
+    caption = f"Rows: images, shown at the left. Columns: {_of(chosen, maps.shape[3])} units. Black {low:.2g}, yellow {high:.2g}."
+    return _palette_png(_magnified(_grid(tiles, GAP), 3 * WIDTH), "inferno"), caption
 
 
 GAP = 255
@@ -91,8 +91,8 @@ def _grid(tiles: np.ndarray, gap: int) -> np.ndarray:
     return wall.reshape(rows * (height + 1), columns * (width + 1), *channels)[:-1, :-1]
 
 
-def _magnified(wall: np.ndarray) -> np.ndarray:
-    factor = max(1, WIDTH // max(wall.shape[:2]))
+def _magnified(wall: np.ndarray, width: int = WIDTH) -> np.ndarray:
+    factor = max(1, width // max(wall.shape[:2]))
     return wall.repeat(factor, axis=0).repeat(factor, axis=1)
 
 

@@ -72,37 +72,52 @@ def write_embeddings(
     Raises ValueError for lengths that differ, for NaN, and for wrong types and shapes.
     """
     layers = {name: np.asarray(points) for name, points in layers.items()}
-    exemplars = _check(step, layers, metadata, thumbnails, dimensions)
+    _check(step, layers, metadata, thumbnails, dimensions)
     parent = Path(folder) / "embeddings"
     final = parent / f"step_{step:06d}"
     partial = parent / f".{final.name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    try:
+        kept = _write_files(partial, layers, metadata, thumbnails, dimensions)
+        _publish(partial, final)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    with EventFile(final) as events:  # only now the folder counts as a run
+        events.text("embeddings", kept, step)
+    return final
 
+
+def _write_files(
+    folder: Path,
+    layers: Mapping[str, np.ndarray],
+    metadata: Mapping[str, Sequence],
+    thumbnails: np.ndarray | None,
+    dimensions: int,
+) -> str:
+    """Write all that a snapshot's folder holds but its event file; returns a table of the variance kept."""
     config = ProjectorConfig()
     kept = ["layer | units | axes | variance kept", "--- | --- | --- | ---"]
     for number, (name, points) in enumerate(layers.items(), 1):
         coordinates, share = principal_coordinates(points, dimensions)
-        path = partial / f"layer_{number:0{len(str(len(layers)))}d}.bytes"
+        path = folder / f"layer_{number:0{len(str(len(layers)))}d}.bytes"
         tensor = _tensor_name(name, len(layers) - number + 1, len(layers))
         _write_points(config.embeddings.add(tensor_name=tensor), path, coordinates)
         kept.append(f"{tensor} | {points.shape[1]} | {coordinates.shape[1]} | {share:.3f}")
     if metadata:
-        (partial / "metadata.tsv").write_bytes(_metadata_table(metadata, exemplars).encode())
+        table = _metadata_table(metadata, len(next(iter(layers.values()))))
+        (folder / "metadata.tsv").write_bytes(table.encode())
     if thumbnails is not None:
-        sprite, size = _sprite_file(parent / "sprites", np.asarray(thumbnails))
-        _link(sprite, partial / "sprite.png")
+        sprite, size = _sprite_file(folder.parent / "sprites", np.asarray(thumbnails))
+        _link(sprite, folder / "sprite.png")
     for embedding in config.embeddings:
         if metadata:
             embedding.metadata_path = "metadata.tsv"
         if thumbnails is not None:
             embedding.sprite.image_path = "sprite.png"
             embedding.sprite.single_image_dim.extend(size)
-    (partial / "projector_config.pbtxt").write_text(text_format.MessageToString(config), encoding="utf-8")
-    _publish(partial, final)
-    with EventFile(final) as events:  # only now the folder counts as a run
-        events.text("embeddings", "\n".join(kept), step)
-    return final
+    (folder / "projector_config.pbtxt").write_text(text_format.MessageToString(config), encoding="utf-8")
+    return "\n".join(kept)
 
 
 def principal_coordinates(points: np.ndarray, dimensions: int) -> tuple[np.ndarray, float]:
@@ -136,8 +151,8 @@ def _check(
     metadata: Mapping[str, Sequence],
     thumbnails: np.ndarray | None,
     dimensions: int,
-) -> int:
-    """The number of exemplars, after everything was found to fit together."""
+) -> None:
+    """Raise ValueError unless everything fits together."""
     if step < 0:
         raise ValueError(f"step is {step}. Steps count from 0, the untrained network.")
     if not 2 <= dimensions <= MOST_AXES:
@@ -162,7 +177,6 @@ def _check(
             )
     if thumbnails is not None:
         _check_thumbnails(np.asarray(thumbnails), exemplars)
-    return exemplars
 
 
 def _check_points(name: str, points: np.ndarray) -> None:

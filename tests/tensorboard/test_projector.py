@@ -289,3 +289,13 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(tmp_path, points, c
     with pytest.raises(ValueError, match=message):
         write_embeddings(tmp_path, **arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_snapshot_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dense_keras.tensorboard.projector._metadata_table", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_embeddings(tmp_path, 3, {"dense": np.eye(4)}, {"token": list("abcd")}, None)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -51,26 +51,30 @@ def test_part_shares_are_those_of_the_masks_and_large_enough(dense, kind):
     assert min(shares["eyes"], shares["nose"], shares["mouth"]) > 0.015
 
 
+VIEWS = 8
+"""Views of the factorial probe, by default."""
+
+
 @pytest.mark.parametrize(
     ("kind", "codes", "num_tokens"), [("natural", 32, 2), ("additive", 16, 5), ("conjunctive", 32, 5)]
 )
 def test_factorial_shows_every_code_in_the_same_views(dense, kind, codes, num_tokens):
     factorial = dense[kind].factorial
-    assert len(factorial) == codes * 16
+    assert len(factorial) == codes * VIEWS
     assert len(set(factorial.tokens.tolist()) - {-1}) == num_tokens
-    np.testing.assert_array_equal(factorial.factors["view"], np.tile(np.arange(16), codes))
+    np.testing.assert_array_equal(factorial.factors["view"], np.tile(np.arange(VIEWS), codes))
     assert len(np.unique(factorial.codes, axis=0)) == codes
     for name, values in factorial.factors.items():
-        by_code = values.reshape(codes, 16)
+        by_code = values.reshape(codes, VIEWS)
         np.testing.assert_array_equal(by_code, np.broadcast_to(by_code[0], by_code.shape), err_msg=name)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_matched_views_differ_in_the_parts_alone(dense, kind):
     factorial = dense[kind].factorial
-    num_codes = len(factorial) // 16
-    images = factorial.images.reshape(num_codes, 16, 32, 32, 3)
-    some_part = factorial.masks.any(axis=-1).reshape(num_codes, 16, 32, 32).any(axis=0)
+    num_codes = len(factorial) // VIEWS
+    images = factorial.images.reshape(num_codes, VIEWS, 32, 32, 3)
+    some_part = factorial.masks.any(axis=-1).reshape(num_codes, VIEWS, 32, 32).any(axis=0)
     padded = np.pad(some_part, ((0, 0), (1, 1), (1, 1)))
     near = np.any([padded[:, y : y + 32, x : x + 32] for y in range(3) for x in range(3)], axis=0)
     change = np.ptp(images.astype(int), axis=0).max(axis=-1)
