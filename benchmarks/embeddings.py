@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
 from dense_keras.tensorboard import write_embeddings
 
 EXEMPLARS, UNITS, SIZE, LATER = 2500, 256, 64, 5

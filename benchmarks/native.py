@@ -19,6 +19,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+
 from dense_keras import probes
 from dense_keras.backend import keras
 from dense_keras.experiment import Experiment, batches, compiled_vgg
@@ -160,9 +161,7 @@ def jax_loops(initial: Weights, learning_rate: float) -> dict[str, Step]:
         rate = learning_rate * jnp.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)
         mean = jax.tree.map(lambda m, g: BETA_1 * m + (1 - BETA_1) * g, state["mean"], gradients)
         square = jax.tree.map(lambda v, g: BETA_2 * v + (1 - BETA_2) * g * g, state["square"], gradients)
-        weights = jax.tree.map(
-            lambda w, m, v: w - rate * m / (jnp.sqrt(v) + EPSILON), state["weights"], mean, square
-        )
+        weights = jax.tree.map(lambda w, m, v: w - rate * m / (jnp.sqrt(v) + EPSILON), state["weights"], mean, square)
         return {"weights": weights, "mean": mean, "square": square, "step": step}, loss
 
     compiled = jax.jit(updated, donate_argnums=0)

@@ -33,6 +33,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+
 from dense_keras.codes import accuracy_ceiling, part_names
 from dense_keras.run import Run, write_whole
 from timing import machine, markdown_table

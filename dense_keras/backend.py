@@ -39,7 +39,9 @@ def choose_backend() -> str:
     wanted, installed = os.environ.get("KERAS_BACKEND"), installed_backends()
     if wanted:
         if wanted not in BACKENDS:
-            raise BackendError(f"KERAS_BACKEND is {wanted!r}. It can be {', '.join(BACKENDS)}. {_installed_text(installed)}")
+            raise BackendError(
+                f"KERAS_BACKEND is {wanted!r}. It can be {', '.join(BACKENDS)}. {_installed_text(installed)}"
+            )
         if wanted not in installed:
             raise BackendError(
                 f"KERAS_BACKEND is {wanted!r}, which is not installed. {_installed_text(installed)} "
@@ -95,4 +97,12 @@ choose_backend()
 
 import keras  # noqa: E402
 
-__all__ = ["BACKENDS", "BackendError", "backend_version", "choose_backend", "fast_data_format", "installed_backends", "keras"]
+__all__ = [
+    "BACKENDS",
+    "BackendError",
+    "backend_version",
+    "choose_backend",
+    "fast_data_format",
+    "installed_backends",
+    "keras",
+]

@@ -66,19 +66,32 @@ def _parser() -> argparse.ArgumentParser:
 
     train = _command(commands, "train", _train, "Train the VGG and record how it comes to know the tokens.")
     _add_token_options(train)
-    train.add_argument("--run", metavar="FOLDER", help="where to record; a run there goes on (default: runs/TOKENS-CODE-seedN-BACKEND)")
-    train.add_argument("--epochs", type=int, default=20, metavar="N", help="passes over the training exemplars (default: 20)")
+    train.add_argument(
+        "--run", metavar="FOLDER", help="where to record; a run there goes on (default: runs/TOKENS-CODE-seedN-BACKEND)"
+    )
+    train.add_argument(
+        "--epochs", type=int, default=20, metavar="N", help="passes over the training exemplars (default: 20)"
+    )
 
     rewind = _command(commands, "rewind", _rewind, "Start a new run from a snapshot of another, and train on.")
     rewind.add_argument("parent", metavar="RUN", help="folder of the recorded run")
     rewind.add_argument("step", type=int, metavar="STEP", help="snapshot to start from")
     rewind.add_argument("--run", metavar="FOLDER", required=True, help="where to record the new run")
     rewind.add_argument("--epochs", type=int, metavar="N", help="epochs in all (default: as before)")
-    rewind.add_argument("--seed", type=int, metavar="N", help="of the order of exemplars from there on (default: as before)")
+    rewind.add_argument(
+        "--seed", type=int, metavar="N", help="of the order of exemplars from there on (default: as before)"
+    )
 
     show = _command(commands, "show", _show, "Look at a run in TensorBoard, on this computer only. Ctrl-C ends it.")
-    show.add_argument("run", metavar="RUN", nargs="?", help="folder of a run, or any that callbacks wrote into (default: the latest run in runs/)")
-    show.add_argument("--port", type=int, default=6006, metavar="N", help="of the address (default: 6006; 0 for any free one)")
+    show.add_argument(
+        "run",
+        metavar="RUN",
+        nargs="?",
+        help="folder of a run, or any that callbacks wrote into (default: the latest run in runs/)",
+    )
+    show.add_argument(
+        "--port", type=int, default=6006, metavar="N", help="of the address (default: 6006; 0 for any free one)"
+    )
 
     tokens = _command(commands, "tokens", _tokens, "Save a sheet of tokens and exemplars as a picture.")
     _add_token_options(tokens)
@@ -109,9 +122,13 @@ def _add_token_options(parser: argparse.ArgumentParser) -> None:
         help="how faces are built of parts: no single part tells the token (additive, the default), parts of four "
         "tokens tell nothing alone and the fifth wears a band (conjunctive), or tokens differ in many ways (natural)",
     )
-    parser.add_argument("--exemplars", type=int, metavar="N", help="training images a token (default: 500 generated, or all)")
+    parser.add_argument(
+        "--exemplars", type=int, metavar="N", help="training images a token (default: 500 generated, or all)"
+    )
     parser.add_argument("--size", type=int, metavar="N", help="side of the images in pixels (default: 32; fashion 28)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of tokens, initial weights and order (default: 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of tokens, initial weights and order (default: 0)"
+    )
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -138,7 +155,7 @@ def _rewind(options: argparse.Namespace) -> None:
     _report(train(experiment_of(run), run.folder))
 
 
-def _report(run: "Run") -> None:  # noqa: F821
+def _report(run: Run) -> None:  # noqa: F821
     history = run.history
     print(
         f"Recorded {len(run.steps)} snapshots up to step {run.steps[-1]} in {run.folder}; "

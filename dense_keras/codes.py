@@ -124,9 +124,7 @@ def accuracy_ceiling(kind: str, known_parts: Sequence[str]) -> float:
     """
     unknown = sorted(set(known_parts) - set(part_names(kind)))
     if unknown:
-        raise TokenSetError(
-            f"The {kind} code has no part {', '.join(unknown)}. It has: {', '.join(part_names(kind))}."
-        )
+        raise TokenSetError(f"The {kind} code has no part {', '.join(unknown)}. It has: {', '.join(part_names(kind))}.")
     columns = [part_names(kind).index(part) for part in known_parts]
     likeliest: dict[tuple[int, ...], Fraction] = {}
     for codes in token_codes(kind):

@@ -36,7 +36,9 @@ def _backend() -> Finding:
     name = backend.keras.config.backend()
     others = [other for other in backend.installed_backends() if other != name]
     return Finding(
-        "backend", True, f"{name} {backend.backend_version()}" + (f" (also installed: {', '.join(others)})" if others else "")
+        "backend",
+        True,
+        f"{name} {backend.backend_version()}" + (f" (also installed: {', '.join(others)})" if others else ""),
     )
 
 
@@ -57,17 +59,27 @@ def _threads() -> Finding:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     processors = os.cpu_count() or 1
     busy = load > 1.5 * processors
-    remedy = "Other programs are running, and training will be slow, with PyTorch many times. End them, or wait." if busy else ""
+    remedy = (
+        "Other programs are running, and training will be slow, with PyTorch many times. End them, or wait."
+        if busy
+        else ""
+    )
     return Finding("processors", not busy, ", ".join([f"{processors}, load {load:.1f}", *settings]), remedy)
 
 
 def _disk(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     good = free >= NEEDED_BYTES
-    remedy = "" if good else f"A run of 20 epochs takes about {NEEDED_BYTES / 1e9:.0f} GB: free some, or record elsewhere with --run."
+    remedy = (
+        ""
+        if good
+        else f"A run of 20 epochs takes about {NEEDED_BYTES / 1e9:.0f} GB: free some, or record elsewhere with --run."
+    )
     return Finding("free disk", good, f"{free / 1e9:.1f} GB", remedy)
 
 
 def _writable(folder: Path) -> Finding:
     good = os.access(folder, os.W_OK)
-    return Finding("folder", good, str(folder.resolve()), "" if good else "It cannot be written: record elsewhere with --run.")
+    return Finding(
+        "folder", good, str(folder.resolve()), "" if good else "It cannot be written: record elsewhere with --run."
+    )

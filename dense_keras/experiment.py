@@ -69,7 +69,14 @@ class Experiment:
     learning_rate: float = 1e-4
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 1), ("seed", 0), ("order_seed", 0), ("exemplars", 1), ("held_out", 1)):
+        for name, least in (
+            ("epochs", 1),
+            ("batch_size", 1),
+            ("seed", 0),
+            ("order_seed", 0),
+            ("exemplars", 1),
+            ("held_out", 1),
+        ):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"{name} is {value}; it must be {least} or more.")
@@ -137,7 +144,9 @@ def rewind(parent: Run, step: int, folder: str | Path, **changes: Any) -> Run:
         if (Path(folder) / "experiment.json").exists():
             run = _reopen(Run(folder), experiment, token_set)
             if run.description["origin"] != origin:
-                raise RunError(f"{folder} holds another run, of origin {run.description['origin']}. Choose another folder.")
+                raise RunError(
+                    f"{folder} holds another run, of origin {run.description['origin']}. Choose another folder."
+                )
         else:
             run = begin(experiment, token_set, folder, origin)
         if not run.is_whole(step):
@@ -311,7 +320,9 @@ def _restore(model: keras.Model, run: Run, step: int) -> None:
 
 def _reopen(run: Run, experiment: Experiment, token_set: TokenSet) -> Run:
     """The run, if it records this experiment; more epochs than before are noted in it."""
-    before = run.description["experiment"] | {name: run.description[name] for name in ("backend", "token_names", "images")}
+    before = run.description["experiment"] | {
+        name: run.description[name] for name in ("backend", "token_names", "images")
+    }
     now = asdict(experiment.resolved()) | {"backend": keras.config.backend()}
     now |= {"token_names": list(token_set.token_names), "images": _digest(token_set)}
     differing = [name for name in now if now[name] != before.get(name)]

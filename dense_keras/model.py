@@ -49,7 +49,9 @@ def build_vgg(
         x = layers.Permute((3, 1, 2), name="channels_first")(x)
     for block, units in enumerate(BLOCK_UNITS, start=1):
         for position in (1, 2):
-            x = layers.Conv2D(units, 3, padding="same", activation="relu", data_format=data_format, name=f"conv{block}_{position}")(x)
+            x = layers.Conv2D(
+                units, 3, padding="same", activation="relu", data_format=data_format, name=f"conv{block}_{position}"
+            )(x)
         x = layers.MaxPooling2D(2, data_format=data_format, name=f"pool{block}")(x)
     x = layers.GlobalAveragePooling2D(data_format=data_format, name="global_pool")(x)
     x = layers.Dense(DENSE_UNITS, activation="relu", name="dense")(x)

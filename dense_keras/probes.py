@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -129,7 +129,9 @@ class LayerReader:
         """Layer -> {"max", "mean"} -> (exemplars, units) float32."""
         parts = self._parts(images, True)
         return {
-            layer: {pooling: _joined(part[layer][place] for part in parts) for place, pooling in enumerate(("max", "mean"))}
+            layer: {
+                pooling: _joined(part[layer][place] for part in parts) for place, pooling in enumerate(("max", "mean"))
+            }
             for layer in self.layers
             if layer in parts[0]
         }
@@ -150,7 +152,9 @@ class LayerReader:
                 seed.assign(state)
         unseen = [layer for layer in self.layers if layer not in parts[0]]
         if unseen and not self._warned:
-            warnings.warn(f"Not recorded, because the model does not call them as layers: {', '.join(unseen)}.", stacklevel=4)
+            warnings.warn(
+                f"Not recorded, because the model does not call them as layers: {', '.join(unseen)}.", stacklevel=4
+            )
             self._warned = True
         return parts
 
@@ -204,7 +208,9 @@ class Probe:
         self.metadata = dict(metadata or {})
         for name, values in (("tokens", self.tokens), *self.metadata.items()):
             if values is not None and len(values) != len(self.images):
-                raise ValueError(f"The probe has {len(self.images)} images but {len(values)} {name}: one each is needed.")
+                raise ValueError(
+                    f"The probe has {len(self.images)} images but {len(values)} {name}: one each is needed."
+                )
         self.token_names = self._names(token_names)
         self.layers = layers
         self.thumbnails = as_thumbnails(self.images) if thumbnails is None else thumbnails
@@ -230,10 +236,13 @@ class Probe:
         if self._latest is None or self._latest[0] != step:
             pooled = self._reader.pooled(self.images)
             outputs = pooled.pop(OUTPUTS)["max"]
-            self._latest = step, Evoked(
-                {layer: poolings["max"] for layer, poolings in pooled.items()},
-                {layer: poolings["mean"] for layer, poolings in pooled.items()},
-                outputs,
+            self._latest = (
+                step,
+                Evoked(
+                    {layer: poolings["max"] for layer, poolings in pooled.items()},
+                    {layer: poolings["mean"] for layer, poolings in pooled.items()},
+                    outputs,
+                ),
             )
         return self._latest[1]
 
@@ -279,7 +288,12 @@ class Probe:
 
 def _as_integers(tokens: np.ndarray) -> np.ndarray:
     """Tokens as (exemplars,), also from one column or from one-hot rows."""
-    if tokens.ndim == 2 and tokens.shape[1] > 1 and ((tokens == 0) | (tokens == 1)).all() and (tokens.sum(axis=1) == 1).all():
+    if (
+        tokens.ndim == 2
+        and tokens.shape[1] > 1
+        and ((tokens == 0) | (tokens == 1)).all()
+        and (tokens.sum(axis=1) == 1).all()
+    ):
         return tokens.argmax(axis=1)
     return tokens.reshape(-1)
 

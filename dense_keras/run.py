@@ -80,7 +80,9 @@ class Run:
             _write_probes(folder, probes)
             write_whole(folder / "experiment.json", _json_writer({"format": FORMAT, **description}))
         except OSError as error:
-            raise RunError(f"{folder} cannot be written ({error.strerror}). Choose another folder with --run.") from None
+            raise RunError(
+                f"{folder} cannot be written ({error.strerror}). Choose another folder with --run."
+            ) from None
         return cls(folder)
 
     def mend_probes(self, probes: Mapping[str, Exemplars | None]) -> None:
@@ -217,7 +219,9 @@ class Run:
     def _read(self, step: int, wanted: str | list[str] | None) -> dict[str, np.ndarray]:
         path = self.snapshot_path(step)
         if not path.exists():
-            raise RunError(f"No snapshot of step {step} in {self.folder}. There are: {', '.join(map(str, self.steps))}.")
+            raise RunError(
+                f"No snapshot of step {step} in {self.folder}. There are: {', '.join(map(str, self.steps))}."
+            )
         return _read_npz(path, wanted)
 
 

@@ -62,7 +62,9 @@ class Exemplars:
             )
         for name, values in (("codes", self.codes), ("masks", self.masks), *self.factors.items()):
             if values is not None and len(values) != len(images):
-                raise TokenSetError(f"{len(images)} images came with {len(values)} values of {name}: one each is needed.")
+                raise TokenSetError(
+                    f"{len(images)} images came with {len(values)} values of {name}: one each is needed."
+                )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -175,7 +177,9 @@ def as_images(values: np.ndarray) -> np.ndarray:
         finite = np.isfinite(values)
         if not finite.all():
             bad = sorted(set(np.nonzero(~finite)[0].tolist()))
-            raise TokenSetError(f"NaN or infinite values in {len(bad)} image(s), first at index {bad[0]}: drop or mend them.")
+            raise TokenSetError(
+                f"NaN or infinite values in {len(bad)} image(s), first at index {bad[0]}: drop or mend them."
+            )
         low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
         if low < 0 or high > 1:
             raise TokenSetError(
@@ -186,5 +190,7 @@ def as_images(values: np.ndarray) -> np.ndarray:
     if not np.issubdtype(values.dtype, np.integer):
         raise TokenSetError(f"Images came as {values.dtype}: pass uint8 in 0..255 or floats in [0, 1].")
     if values.size and (values.min() < 0 or values.max() > 255):
-        raise TokenSetError(f"Integer images came with values from {values.min()} to {values.max()}; they must be in 0..255.")
+        raise TokenSetError(
+            f"Integer images came with values from {values.min()} to {values.max()}; they must be in 0..255."
+        )
     return values.astype(np.uint8)

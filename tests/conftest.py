@@ -7,7 +7,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import pytest
+
 from small import SMALL
+
 
 @pytest.fixture(autouse=True)
 def sparse_on_purpose():

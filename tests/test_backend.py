@@ -18,9 +18,7 @@ def fresh(monkeypatch, tmp_path):
 
 def test_unset_takes_an_installed_backend_and_says_so(fresh, capsys):
     assert backend.choose_backend() == "torch"
-    assert capsys.readouterr().err == (
-        "dense_keras: KERAS_BACKEND is not set, using torch (installed: torch, jax).\n"
-    )
+    assert capsys.readouterr().err == ("dense_keras: KERAS_BACKEND is not set, using torch (installed: torch, jax).\n")
 
 
 def test_unset_follows_kerass_own_configuration_if_that_is_installed(fresh, tmp_path):
@@ -33,7 +31,9 @@ def test_unset_follows_kerass_own_configuration_if_that_is_installed(fresh, tmp_
 
 def test_misspelt_backend_names_what_is_installed(fresh):
     fresh.setenv("KERAS_BACKEND", "pytorch")
-    with pytest.raises(backend.BackendError, match="'pytorch'. It can be tensorflow, torch, jax. Installed: torch, jax"):
+    with pytest.raises(
+        backend.BackendError, match="'pytorch'. It can be tensorflow, torch, jax. Installed: torch, jax"
+    ):
         backend.choose_backend()
 
 

@@ -102,7 +102,13 @@ def test_a_sheet_of_tokens_is_saved(folder):
 
 
 def test_doctor_finds_what_is_wrong(folder, capsys, monkeypatch):
-    assert {finding.subject for finding in examine()} >= {"backend", "versions", "TensorBoard", "processors", "free disk"}
+    assert {finding.subject for finding in examine()} >= {
+        "backend",
+        "versions",
+        "TensorBoard",
+        "processors",
+        "free disk",
+    }
     assert [finding.subject for finding in examine() if finding.subject == "backend" and finding.good] == ["backend"]
 
     import dense_keras.doctor as doctor

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from small import SMALL
 from dense_keras import experiment as experiment_module
 from dense_keras.backend import keras
 from dense_keras.experiment import Experiment, batches, exemplar_order, experiment_of, rewind, train
 from dense_keras.run import Run, RunError
 from dense_keras.token_set import TokenSetError
+from small import SMALL
 
 EXPERIMENT = Experiment(**SMALL)
 
@@ -161,7 +161,9 @@ def test_rewinding_goes_on_where_it_was_stopped_and_refuses_what_cannot_be(small
     assert rewind(small_run, 4, tmp_path / "child").steps == child.steps
     with pytest.raises(RunError, match="holds another run, of origin {.*'step': 4}"):
         rewind(small_run, 1, tmp_path / "child")
-    with pytest.raises(RunError, match="size, tokens cannot change when rewinding; epochs, learning_rate and order_seed can"):
+    with pytest.raises(
+        RunError, match="size, tokens cannot change when rewinding; epochs, learning_rate and order_seed can"
+    ):
         rewind(small_run, 4, tmp_path / "other", tokens="fashion", size=32)
     with pytest.raises(RunError, match="Step 8 is the end of 2 epochs: give more --epochs"):
         rewind(small_run, 8, tmp_path / "other")
@@ -194,7 +196,9 @@ def test_a_disk_that_fills_while_the_view_is_written_is_explained(tmp_path, monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("dense_keras.callbacks.embeddings.write_embeddings", full)
-    with pytest.raises(RunError, match="The disk is full: .* is intact; free some space and give the same command again"):
+    with pytest.raises(
+        RunError, match="The disk is full: .* is intact; free some space and give the same command again"
+    ):
         train(EXPERIMENT, tmp_path / "run", progress=False)
 
 
@@ -207,7 +211,10 @@ def test_a_model_that_cannot_be_leaves_no_folder(tmp_path):
 def test_other_settings_are_refused_with_the_differences(small_run):
     other = replace(EXPERIMENT, seed=5, size=32)
     before = contents(small_run)
-    with pytest.raises(RunError, match=r"other settings:\n  size: 28 there, 32 now\n  seed: 0 there, 5 now\n  order_seed: 0 there, 5 now\nGive the same"):
+    with pytest.raises(
+        RunError,
+        match=r"other settings:\n  size: 28 there, 32 now\n  seed: 0 there, 5 now\n  order_seed: 0 there, 5 now\nGive the same",
+    ):
         train(other, small_run.folder, progress=False)
     with pytest.raises(RunError, match=r"epochs: 2 there, 1 now"):
         train(replace(EXPERIMENT, epochs=1), small_run.folder, progress=False)

@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
-from small import SMALL
 from dense_keras.run import Run
+from small import SMALL
 
 SETTINGS = SMALL | {"epochs": 10}
 KILLS = 10

@@ -5,7 +5,9 @@ from dense_keras.backend import keras
 from dense_keras.model import RECORDED_LAYERS, build_vgg
 
 
-@pytest.mark.parametrize(("shape", "weights"), [((32, 32, 3), 1_239_333), ((32, 32, 1), 1_238_757), ((45, 28, 1), 1_238_757)])
+@pytest.mark.parametrize(
+    ("shape", "weights"), [((32, 32, 3), 1_239_333), ((32, 32, 1), 1_238_757), ((45, 28, 1), 1_238_757)]
+)
 def test_number_of_weights(shape, weights):
     assert build_vgg(shape, 5).count_params() == weights
 

@@ -165,8 +165,7 @@ def test_a_file_is_whole_or_absent(tmp_path):
 
 def test_two_processes_cannot_write_one_run(run):
     program = (
-        "from pathlib import Path; from dense_keras.run import locked\n"
-        f"with locked(Path({str(run.folder)!r})): pass"
+        f"from pathlib import Path; from dense_keras.run import locked\nwith locked(Path({str(run.folder)!r})): pass"
     )
     with run_module.locked(run.folder):
         other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -1,6 +1,6 @@
 """The README's picture: exemplars of each token, and the learning curve of a recorded run.
 
-    python tools/make_first_picture.py RUN
+python tools/make_first_picture.py RUN
 """
 
 import io

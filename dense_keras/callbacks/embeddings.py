@@ -47,7 +47,9 @@ class Embeddings(AtSteps):
         points = {layer: evoked.maxima[layer] for layer in self.layers or evoked.maxima}
         diverged = [layer for layer, values in points.items() if not np.isfinite(values).all()]
         if diverged:
-            warnings.warn(f"No embeddings at step {step}: activations of {', '.join(diverged)} are not finite.", stacklevel=2)
+            warnings.warn(
+                f"No embeddings at step {step}: activations of {', '.join(diverged)} are not finite.", stacklevel=2
+            )
             return
         write_embeddings(self.folder, step, points, self._columns(evoked), self.probe.thumbnails, self.dimensions)
 

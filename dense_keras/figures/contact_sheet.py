@@ -17,9 +17,7 @@ GAP, MARGIN = 8, 28
 PAPER, INK, PALE, EDGE = "#fafaf8", "#222222", "#6b6b6b", "#d8d8d4"
 
 
-def contact_sheet(
-    token_set: TokenSet, exemplars: int = 12, seed: int = 0, magnify: int | None = None
-) -> Image.Image:
+def contact_sheet(token_set: TokenSet, exemplars: int = 12, seed: int = 0, magnify: int | None = None) -> Image.Image:
     """A wall of training exemplars, one row a token with its name at the left.
 
     exemplars: images a token, drawn by ``seed``; a token that has fewer leaves its row short.
@@ -96,7 +94,7 @@ def _cell(image: np.ndarray, magnify: int | None) -> np.ndarray:
 
 
 def _captions(token_set: TokenSet, width: int) -> list[str]:
-    parts = f" \N{MIDDLE DOT} ".join(f"{name} {share:.1%}" for name, share in token_set.part_shares.items())
+    parts = " \N{MIDDLE DOT} ".join(f"{name} {share:.1%}" for name, share in token_set.part_shares.items())
     texts = [f"Share of the pixels that show each part: {parts}"] if parts else []
     more = token_set.num_tokens - MOST_ROWS
     texts += [f"Not shown: {more} more tokens."] if more > 0 else []

@@ -30,7 +30,7 @@ def image_rows(
     frame_colours: a row of colours for each row of images; None for no frames.
     Returns the axes. Raises ValueError if names and images differ in number.
     """
-    rows, columns, height, width, channels = images.shape
+    rows, columns, height, width, _ = images.shape
     if (rows, columns) != (len(row_names), len(column_names)):
         raise ValueError(
             f"{rows} x {columns} images came with {len(row_names)} names of rows and {len(column_names)} of columns."

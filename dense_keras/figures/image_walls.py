@@ -27,7 +27,10 @@ def filter_wall(kernel: np.ndarray, scale: float, max_units: int = 32) -> tuple[
     if kernel.shape[2] == 3:
         tiles = np.rint(127.5 + 127.5 * shares.transpose(3, 0, 1, 2)).astype(np.uint8)
         picture = encode_png(_magnified(_near_square(tiles, 255)))
-        return picture, f"{_of(chosen_out, kernel.shape[3])} units. Colours are weights of red, green, blue from -{scale:.2g} to +{scale:.2g}; gray is 0."
+        return (
+            picture,
+            f"{_of(chosen_out, kernel.shape[3])} units. Colours are weights of red, green, blue from -{scale:.2g} to +{scale:.2g}; gray is 0.",
+        )
     if kernel.shape[2] == 1:
         wall, rows = _near_square(_levels(shares[:, :, 0].transpose(2, 0, 1)), GAP), ""
     else:

@@ -20,7 +20,11 @@ from dense_keras.token_set import TokenSet, TokenSetError
 
 def names() -> list[str]:
     """Names of the token sets that need no folder, in alphabetical order."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "folder" and not module.name.startswith("_"))
+    return sorted(
+        module.name
+        for module in pkgutil.iter_modules(__path__)
+        if module.name != "folder" and not module.name.startswith("_")
+    )
 
 
 def load(source: str, **options: Any) -> TokenSet:

@@ -31,8 +31,7 @@ FILES = {
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 CREDIT = (
-    "Fashion-MNIST: H. Xiao, K. Rasul, R. Vollgraf, arXiv 1708.07747 (2017). "
-    "Copyright 2017 Zalando SE, MIT licence."
+    "Fashion-MNIST: H. Xiao, K. Rasul, R. Vollgraf, arXiv 1708.07747 (2017). Copyright 2017 Zalando SE, MIT licence."
 )
 
 Labelled = tuple[np.ndarray, np.ndarray]
@@ -90,9 +89,7 @@ def _load(source: str | Path) -> tuple[Labelled, Labelled]:
     return read_idx_folder(folder)
 
 
-def _choose(
-    labelled: Labelled, count: int, size: int, colour: bool, seeds: np.random.SeedSequence
-) -> Exemplars:
+def _choose(labelled: Labelled, count: int, size: int, colour: bool, seeds: np.random.SeedSequence) -> Exemplars:
     images, labels = labelled
     chosen = []
     for name, label, child in zip(CLASSES.values(), CLASSES, seeds.spawn(len(CLASSES)), strict=True):

@@ -313,9 +313,7 @@ def read_image(path: Path, size: int) -> Image.Image:
 def _upright_square(image: Image.Image, size: int) -> Image.Image:
     width, height = image.size
     if width * height > MOST_PIXELS:
-        raise TokenSetError(
-            f"is {width} x {height} pixels, more than {MOST_PIXELS // 10**6} million (save it smaller)"
-        )
+        raise TokenSetError(f"is {width} x {height} pixels, more than {MOST_PIXELS // 10**6} million (save it smaller)")
     image.draft(None, (2 * size, 2 * size))
     ImageOps.exif_transpose(image, in_place=True)
     image = _eight_bits(image)

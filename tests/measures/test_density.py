@@ -161,6 +161,8 @@ def test_counting_nothing_or_other_parts_is_refused():
 
 
 def test_measures_need_neither_keras_nor_matplotlib():
-    code = "import sys, dense_keras.measures.density; print(sorted({'keras', 'matplotlib', 'pandas'} & set(sys.modules)))"
+    code = (
+        "import sys, dense_keras.measures.density; print(sorted({'keras', 'matplotlib', 'pandas'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from dense_keras.tensorboard import server
 
 server._keep_tensorflow_out()

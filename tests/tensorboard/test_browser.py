@@ -11,6 +11,7 @@ from urllib.parse import urlparse
 
 import numpy as np
 import pytest
+
 from dense_keras.tensorboard import EventFile, write_embeddings
 from dense_keras.tensorboard.server import launch
 

@@ -7,11 +7,12 @@ from itertools import count
 
 import numpy as np
 import pytest
-from dense_keras.tensorboard import EventFile, encode_png
 from PIL import Image
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 from tensorboard.plugins.histogram.summary_v2 import histogram_pb
 from tensorboard.util.tensor_util import make_ndarray
+
+from dense_keras.tensorboard import EventFile, encode_png
 
 
 def accumulated(folder):
@@ -92,7 +93,9 @@ def test_a_histogram_counts_every_finite_value(tmp_path):
     assert plugin(tmp_path, "kernel") == "histograms"
 
 
-@pytest.mark.parametrize("values", [np.random.default_rng(0).normal(size=999), np.full(7, 3.0), np.zeros(0), np.arange(31)])
+@pytest.mark.parametrize(
+    "values", [np.random.default_rng(0).normal(size=999), np.full(7, 3.0), np.zeros(0), np.arange(31)]
+)
 def test_bins_are_tensorboards_own(tmp_path, values):
     with EventFile(tmp_path) as events:
         events.histogram("values", values, 0)

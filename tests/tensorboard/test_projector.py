@@ -3,9 +3,10 @@ import os
 
 import numpy as np
 import pytest
-from dense_keras.tensorboard import principal_coordinates, projector, write_embeddings
 from PIL import Image
 from scipy.spatial.distance import pdist
+
+from dense_keras.tensorboard import principal_coordinates, projector, write_embeddings
 
 HOSTILE = ["a\tb", "c\nd", "<script>alert(1)</script>", "", "  ", "日本語 Größe", "\u2028x\x00\ud800", "&lt;#+%", '"q"']
 
