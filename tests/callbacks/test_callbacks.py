@@ -263,7 +263,7 @@ def test_a_training_that_diverges_is_recorded_on(tmp_path):
     class Diverges(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             if epoch == 1:
-                layer = self.model.get_layer("first")
+                layer = self.model.get_layer("tokens")
                 layer.set_weights([values * np.nan for values in layer.get_weights()])
 
     with pytest.warns(UserWarning, match="No embeddings at step 6: activations of .*tokens are not finite"):
