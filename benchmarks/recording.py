@@ -9,7 +9,7 @@ same batches, an epoch a turn, in one process:
 
 The default schedule records the untrained network, 9 log-spaced steps and 20 epochs. The
 first few epochs hold more of these recordings than the others, so the whole training is
-put together: its epochs at the median of the epochs without their recordings, its first
+put together: its epochs at the fastest of the epochs without their recordings, its first
 recording as it came, which compiles the reading, and its other recordings at their median.
 
     python benchmarks/recording.py            a few epochs of each arm
@@ -149,10 +149,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not chosen.full:
         whole = whole_trainings(arms, seconds, chosen.epochs, count)
     rows = [
-        [name, f"{statistics.median(of):.1f}", ratio(of, whole["bare"]), ratio(of, whole["validated"])]
-        for name, of in whole.items()
+        [name, f"{min(of):.1f}", ratio(of, whole["bare"]), ratio(of, whole["validated"])] for name, of in whole.items()
     ]
-    epoch = statistics.median(seconds["bare"][1:])
+    epoch = min(seconds["bare"][1:])
     backend = keras.config.backend()
     print(f"{backend}: {chosen.epochs} epochs of {arms.steps_per_epoch} steps, {count} recordings\n")
     print(markdown_table(["training", "seconds", "ratio to bare (pairs)", "ratio to validated (pairs)"], rows) + "\n")

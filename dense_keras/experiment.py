@@ -32,6 +32,7 @@ from dense_keras.callbacks import (
     Snapshots,
 )
 from dense_keras.model import RECORDED_LAYERS, build_vgg
+from dense_keras.optimizer import Adam
 from dense_keras.probes import Probe
 from dense_keras.run import Run, RunError, disk_full_explained, locked
 from dense_keras.token_set import Exemplars, TokenSet
@@ -185,7 +186,7 @@ def compiled_vgg(experiment: Experiment, token_set: TokenSet) -> keras.Model:
     vgg = build_vgg(token_set.image_shape, token_set.num_tokens, experiment.seed, fast_data_format())
     model = keras.Model(vgg.input, vgg.get_layer("logits").output, name=vgg.name)
     model.compile(
-        keras.optimizers.Adam(experiment.learning_rate),
+        Adam(experiment.learning_rate),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )

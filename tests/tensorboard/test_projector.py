@@ -261,7 +261,8 @@ def test_same_arrays_give_the_same_bytes(tmp_path, points, thumbnails):
 
 def test_activations_of_any_float_type_are_taken(tmp_path, points):
     for step, dtype in enumerate((np.float16, np.float32, np.int64)):
-        write_embeddings(tmp_path, step, {"dense": points.astype(dtype)}, {}, None)
+        folder = write_embeddings(tmp_path, step, {"dense": points.astype(dtype)}, {}, None)
+        assert (folder / "layer_1.bytes").stat().st_size == 4 * len(points) * min(points.shape)
 
 
 ONE_MISSING = np.zeros((59, 6, 8, 3), np.uint8)
