@@ -10,12 +10,12 @@ from pathlib import Path
 
 from dense_keras import __version__
 
-RUNS = Path("runs")
-
 DESCRIPTION = """Watch a neural network come to know five things.
 
   dense-keras train            record a run on generated faces (about three minutes)
   dense-keras show             look at it in TensorBoard: projector, filters, curves
+  dense-keras measure RUN      measure what formed, as a table
+  dense-keras check 03         check your exercises of a lesson
   dense-keras tokens           see what the network is shown
   dense-keras doctor           find out what is missing, and what to do
 
@@ -97,6 +97,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_token_options(tokens)
     tokens.add_argument("--out", metavar="FILE", default="tokens.png", help="PNG file to write (default: tokens.png)")
 
+    measure = _command(
+        commands, "measure", _measure, "Compute the default measures of a run, as a table in its folder."
+    )
+    measure.add_argument("run", metavar="RUN", help="folder of a recorded run")
+
+    check = _command(commands, "check", _check, "Check the exercises of a lesson: right, or a hint.")
+    check.add_argument("lesson", metavar="LESSON", help="its number, such as 04")
+    check.add_argument(
+        "--file", metavar="FILE", help="Python file with your functions (default: lessons/exercises/exercise_NN.py)"
+    )
+    check.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="your own, for numbers of your own (default: 0)"
+    )
+
     _command(commands, "doctor", _doctor, "Check backend, versions, threads, disk and TensorBoard.")
     return parser
 
@@ -132,6 +146,7 @@ def _add_token_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from dense_keras.course import default_folder
     from dense_keras.experiment import Experiment, train
 
     experiment = Experiment(
@@ -141,8 +156,8 @@ def _train(options: argparse.Namespace) -> None:
         size=options.size,
         seed=options.seed,
         epochs=options.epochs,
-    ).resolved()
-    _report(train(experiment, options.run or _default_run(experiment.tokens, experiment.code, experiment.seed)))
+    )
+    _report(train(experiment, options.run or default_folder(experiment)))
 
 
 def _rewind(options: argparse.Namespace) -> None:
@@ -164,14 +179,8 @@ def _report(run: Run) -> None:  # noqa: F821
     )
 
 
-def _default_run(tokens: str, code: str | None, seed: int) -> Path:
-    from dense_keras.backend import keras
-
-    parts = [Path(tokens).name, code, f"seed{seed}", keras.config.backend()]
-    return RUNS / "-".join(part for part in parts if part)
-
-
 def _show(options: argparse.Namespace) -> None:
+    from dense_keras.course import RUNS
     from dense_keras.run import Run, RunError
     from dense_keras.tensorboard import serve
 
@@ -200,6 +209,27 @@ def _tokens(options: argparse.Namespace) -> None:
     except OSError as error:
         raise RunError(f"{path} cannot be written ({error.strerror}). Name another file with --out.") from None
     print(f"Saved {options.out}: {token_set.num_tokens} tokens, {len(token_set.train)} exemplars to learn from.")
+
+
+def _measure(options: argparse.Namespace) -> None:
+    from dense_keras.report import report, write_report
+    from dense_keras.run import Run
+
+    run = Run(options.run)
+    rows = report(run)
+    print(f"{len(rows)} numbers of {len(run.steps)} snapshots in {write_report(run, rows)}")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from dense_keras.checks import check_lesson
+
+    file = options.file or Path("lessons") / "exercises" / f"exercise_{options.lesson.zfill(2)}.py"
+    results = check_lesson(options.lesson, file, options.seed)
+    for result in results:
+        print(f"{'right  ' if result.right else 'not yet'} {result.name}: {result.said}")
+    right = sum(result.right for result in results)
+    print(f"{right} of {len(results)} right.")
+    return 0 if right == len(results) else 1
 
 
 def _doctor(options: argparse.Namespace) -> int:

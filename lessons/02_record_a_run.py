@@ -23,25 +23,22 @@ guess_step = 1000  # first recorded step at which it names more than 19 of 20 ri
 
 # %%
 import sys
-import time
 from itertools import combinations
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dense_keras.backend import keras
 from dense_keras.codes import accuracy_ceiling
-from dense_keras.experiment import Experiment, experiment_of, train
+from dense_keras.course import recorded_run
+from dense_keras.experiment import experiment_of
 from dense_keras.figures.curves import curves_over_steps
 from dense_keras.figures.matrices import activation_matrix
 from dense_keras.figures.palette import LIGHT, token_colours
 from dense_keras.measures import density
-from dense_keras.run import Run
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.
 arguments, here = (sys.argv[1:], Path(__file__).parent) if "__file__" in globals() else ([], Path())
-folder = Path(*arguments) if arguments else Path("runs") / f"faces-additive-seed0-{keras.config.backend()}"
 figures = here / "figures"
 figures.mkdir(exist_ok=True)
 plt.rcParams.update(LIGHT)
@@ -55,16 +52,9 @@ plt.rcParams.update(LIGHT)
 # stopped half way, it goes on where it stood.
 
 # %%
-experiment = experiment_of(Run(folder)) if (folder / "experiment.json").exists() else Experiment().resolved()
+run = recorded_run(*arguments)
+experiment = experiment_of(run)
 print(experiment)
-if (folder / "history.csv").exists() and Run(folder).history["epoch"][-1] >= experiment.epochs:
-    print(f"{folder} holds this run already; it is read, and nothing is trained.")
-else:
-    print(f"Recording into {folder}. With the default settings that takes about three minutes on two processor cores.")
-    began = time.monotonic()
-    train(experiment, folder)
-    print(f"Recorded in {time.monotonic() - began:.0f} seconds.")
-run = Run(folder)
 print(f"{len(run.steps)} snapshots, of steps", *run.steps)
 
 # %% [markdown]
@@ -200,7 +190,7 @@ print(f"By pixels, among the same images: {by_pixels:.2f}. By chance: {1 / len(r
 # that the next cell prints, and open the address that it shows.
 
 # %%
-print(f"dense-keras show {folder}")
+print(f"dense-keras show {run.folder}")
 
 # %% [markdown]
 # - **Scalars**: `probe_accuracy` and `accuracy/...` are the curves above, to zoom into.

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dense_keras.backend import keras
-from dense_keras.cli import _default_run
+from dense_keras.course import default_folder
 from dense_keras.experiment import Experiment, train
 
 LESSONS = Path(__file__).parents[1] / "lessons"
@@ -102,11 +102,11 @@ def contents(folder):
 
 
 def test_lesson_2_reads_the_default_run_of_the_command_line_and_records_nothing(small_run, tmp_path):
-    folder = tmp_path / _default_run("faces", "additive", 0)
+    folder = tmp_path / default_folder(Experiment())
     shutil.copytree(small_run.folder, folder)
     before = contents(folder)
     printed = run_lesson(SECOND, tmp_path)
-    assert "holds this run already; it is read, and nothing is trained." in printed
+    assert "holds a finished run; it is read, and nothing is trained." in printed
     assert contents(folder) == before
     assert list(figures_in(tmp_path)) == ["02_activations.png", "02_learning_curve.png"]
     assert printed.count("you guessed") == 4

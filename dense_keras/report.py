@@ -1,0 +1,158 @@
+"""The default report: what all default measures say of a run, as one tidy table.
+
+A row is a number: at which step, of which layer, of which measure, of which item (a token, a
+part, a factor, or nothing), its value. Layers and items that a measure is not about are empty
+strings; measures of parts are left out where nobody knows the parts.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from dense_keras.measures import (
+    bootstrapping,
+    categories,
+    classification,
+    conjunctions,
+    detectors,
+    dimension,
+    dynamics,
+    linear_probes,
+    similarity,
+)
+from dense_keras.run import Run, write_whole
+
+DETECTS = 0.9
+"""AUC from which a unit is called a detector in the report."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number of a report. For the fields see the module."""
+
+    step: int
+    layer: str
+    measure: str
+    item: str
+    value: float
+
+
+def report(run: Run) -> list[Row]:
+    """All default measures at all snapshots, by measure's family, then by step.
+
+    Measures of the run's held-out probe are on the largest activations over space, those of conjunctions
+    on the factorial probe.
+    Raises RunError for a damaged snapshot, naming it.
+    """
+    rows = [*_of_decisions(run)]
+    initial = run.weights(run.steps[0])
+    for step in run.steps:
+        rows += _of_weights(step, run.weights(step), initial)
+        for layer in run.layers:
+            rows += _of_layer(run, step, layer)
+            rows += _of_parts(run, step, layer)
+    return [*rows, *_of_convergence(run)]
+
+
+def write_report(run: Run, rows: Iterable[Row]) -> Path:
+    """Write a report into the run's folder, as ``measures.csv``, and return its path."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in fields(Row))
+    writer.writerows((*astuple(row)[:-1], f"{row.value:.6g}") for row in rows)
+    path = run.folder / "measures.csv"
+    write_whole(path, lambda file: file.write(text.getvalue().encode()))
+    return path
+
+
+def _of_decisions(run: Run) -> Iterator[Row]:
+    probe, steps = run.probes["held_out"], run.steps
+    predicted = classification.predicted_tokens(np.array([run.logits(step) for step in steps]))
+    overall = classification.accuracy(predicted, probe.tokens)
+    tokens = classification.token_accuracies(predicted, probe.tokens)
+    for step, accuracy, of_tokens in zip(steps, overall, tokens, strict=True):
+        yield Row(step, "", "accuracy", "", float(accuracy))
+        yield from _items(step, "", "token accuracy", run.token_names, of_tokens)
+    if probe.codes is None:
+        return
+    variants = classification.token_variants(probe.codes, probe.tokens)
+    worn = ~np.isnan(variants).all(axis=0)
+    readout = classification.part_readout(predicted, probe.tokens, variants)
+    names = [name for name, is_worn in zip(run.part_names, worn, strict=True) if is_worn]
+    for step, of_parts in zip(steps, readout, strict=True):
+        yield from _items(step, "", "part read-out of the decision", names, of_parts[worn])
+
+
+def _of_weights(step: int, weights: Mapping[str, np.ndarray], initial: Mapping[str, np.ndarray]) -> Iterator[Row]:
+    for measure, of_layers in (
+        ("relative weight change", dynamics.relative_changes(weights, initial)),
+        ("layer rotation", dynamics.layer_rotations(weights, initial)),
+    ):
+        for layer, value in of_layers.items():
+            yield Row(step, layer, measure, "", value)
+
+
+def _of_layer(run: Run, step: int, layer: str) -> Iterator[Row]:
+    probe = run.probes["held_out"]
+    activations = run.activations(layer, step)
+    for measure, value in (
+        ("scatter share", categories.scatter_share(activations, probe.tokens)),
+        ("participation ratio", dimension.participation_ratio(activations)),
+        ("CKA with the tokens", similarity.cka_debiased(activations, similarity.token_indicators(probe.tokens))),
+        ("dead units", detectors.dead_units(activations).mean()),
+        ("lifetime sparseness", np.nanmean(detectors.lifetime_sparseness(activations.clip(0)))),
+        ("token detectors", detectors.detector_share(detectors.token_auc(activations, probe.tokens), DETECTS)),
+    ):
+        yield Row(step, layer, measure, "", float(value))
+    decomposition = linear_probes.decomposed(activations)
+    read = linear_probes.predicted_tokens(decomposition, probe.tokens)
+    yield Row(step, layer, "linear probe", "token", float(linear_probes.accuracy(read, probe.tokens)))
+    if probe.factors:
+        values = linear_probes.factor_values(probe.factors)
+        shares = linear_probes.r_squared(linear_probes.predicted_values(decomposition, values), values)
+        yield from _items(step, layer, "linear probe", list(probe.factors), shares)
+    if probe.codes is not None:
+        parts = linear_probes.predicted_parts(decomposition, probe.codes)
+        right = [linear_probes.balanced_accuracy(*pair) for pair in zip(parts.T, probe.codes.T, strict=True)]
+        yield from _items(step, layer, "linear probe", run.part_names, right)
+        auc, _ = detectors.part_auc(activations, probe.codes)
+        yield Row(step, layer, "part detectors", "", detectors.detector_share(auc, DETECTS))
+
+
+def _of_parts(run: Run, step: int, layer: str) -> Iterator[Row]:
+    probe = run.probes.get("factorial")
+    if probe is None:
+        return
+    activations = run.activations(layer, step, probe="factorial")
+    responses = conjunctions.factorial_responses(activations, probe.codes, probe.factors["view"])
+    energies = conjunctions.part_set_energies(responses)
+    yield Row(step, layer, "interaction share", "", float(conjunctions.layer_shares_by_order(energies)[1:].sum()))
+    interaction, explained = conjunctions.interaction_shares(energies), conjunctions.explained_shares(responses)
+    share = conjunctions.share_of_conjunctive_units(interaction, explained)
+    yield Row(step, layer, "conjunctive units", "", share)
+
+
+def _of_convergence(run: Run) -> Iterator[Row]:
+    """CKA of every layer's activations with those at the last snapshot, raw and normalised."""
+    similarities = np.array([_similarities_to_the_end(run, layer) for layer in run.layers])
+    normalised = bootstrapping.normalised_similarities(similarities)
+    for measure, values in (("CKA with the end", similarities), ("CKA with the end, normalised", normalised)):
+        for layer, of_steps in zip(run.layers, values, strict=True):
+            for step, value in zip(run.steps, of_steps, strict=True):
+                yield Row(step, layer, measure, "", float(value))
+
+
+def _similarities_to_the_end(run: Run, layer: str) -> list[float]:
+    last = run.activations(layer, run.steps[-1])
+    return [*(similarity.cka_debiased(run.activations(layer, step), last) for step in run.steps[:-1]), 1.0]
+
+
+def _items(step: int, layer: str, measure: str, items: Iterable[str], values: Iterable[float]) -> Iterator[Row]:
+    for item, value in zip(items, values, strict=True):
+        yield Row(step, layer, measure, item, float(value))
