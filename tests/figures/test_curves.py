@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from dense_keras.figures.curves import curves_over_counts, curves_over_steps
+from dense_keras.figures.curves import curves_over_counts, curves_over_steps, draw_curves
 from dense_keras.figures.palette import DARK, LIGHT, token_colours
 
 STEPS = np.array([0, 1, 2, 4, 8, 16, 78, 156, 1560])
@@ -109,8 +109,34 @@ def test_what_does_not_fit_is_refused_with_both_numbers():
         curves_over_steps([0, 1], {"a": [0, 0], "b": [0, 0]}, colours=["red"])
 
 
+def test_the_untrained_network_can_be_drawn_as_a_dashed_level_of_each_curve():
+    curves = {"Ada": [0.3, 0.5], "Ben": [0.1, 0.9], "training": [np.nan, 0.4]}
+    ax = curves_over_steps([0, 1], curves, untrained=True)
+    drawn = lines(ax)
+    levels = [line for line in ax.get_lines() if line not in drawn.values()]
+    assert [line.get_color() for line in levels] == [line.get_color() for line in drawn.values()]
+    assert {line.get_ydata()[0] for line in levels[:2]} == {0.3, 0.1} == {line.get_ydata()[1] for line in levels[:2]}
+    assert {line.is_dashed() for line in levels} == {True}
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Ada", "Ben", "training", "untrained"]
+    assert len(curves_over_steps([0, 1], curves).get_lines()) == 3
+    with pytest.raises(ValueError, match="The first step is 1, and the untrained network is step 0"):
+        curves_over_steps([1, 4], {"Ada": [0.3, 0.5]}, untrained=True)
+
+
+def test_positions_may_be_anything():
+    ax = draw_curves([1, 2, 3], {"a": [0.1, 0.2, 0.4]}, ylabel="dimension", levels={0.3: "chance"})
+    np.testing.assert_array_equal(lines(ax)["a"].get_xdata(), [1, 2, 3])
+    assert ax.get_xscale() == "linear" and ax.get_ylabel() == "dimension"
+
+
+FORMS = (
+    *("axes", "bars", "curves", "dendrograms", "film_strips", "heat_maps", "image_rows", "layered_graphs"),
+    *("matrices", "palette", "rasters", "trajectories"),
+)
+
+
 def test_figures_do_not_need_keras():
-    forms = ", ".join(f"dense_keras.figures.{form}" for form in ("curves", "bars", "image_rows", "matrices", "palette"))
+    forms = ", ".join(f"dense_keras.figures.{form}" for form in FORMS)
     code = f"import sys, {forms}; print('keras' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

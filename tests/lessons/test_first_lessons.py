@@ -1,57 +1,17 @@
 """Each lesson runs as it stands, on any tokens, and what it says of the default faces holds."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from dense_keras.backend import keras
 from dense_keras.course import default_folder
 from dense_keras.experiment import Experiment, train
+from lesson_runs import LESSONS, figures_in, numbers_after, run_lesson
 
-LESSONS = Path(__file__).parents[1] / "lessons"
 FIRST, SECOND = "01_the_dense_sample.py", "02_record_a_run.py"
 EXERCISE = "return exemplars.images  # your change goes here"
 SOLUTION = "return exemplars.images * exemplars.masks.any(axis=-1)[..., np.newaxis]"
-
-
-def run_lesson(name, folder, *arguments, change=None, as_script=True):
-    """Run a copy of a lesson in a folder of its own; returns what it printed."""
-    text = (LESSONS / name).read_text(encoding="utf-8")
-    if change:
-        assert text.count(change[0]) == 1
-        text = text.replace(*change)
-    (folder / name).write_text(text, encoding="utf-8")
-    command = [name] if as_script else ["-c", f"exec(open({name!r}, encoding='utf-8').read())"]
-    environment = {**os.environ, "KERAS_BACKEND": keras.config.backend(), "MPLBACKEND": "Agg", "PYTHONUTF8": "1"}
-    done = subprocess.run(
-        [sys.executable, *command, *map(str, arguments)], cwd=folder, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
-def figures_in(folder):
-    """Name -> how many different colours each saved picture has; all are checked not to be blank."""
-    colours = {}
-    for path in sorted((folder / "figures").glob("*.png")):
-        picture = np.asarray(Image.open(path).convert("RGB"))
-        colours[path.name] = len(np.unique(picture.reshape(-1, 3), axis=0))
-        assert min(picture.shape[:2]) > 300, path.name
-        assert picture.std() > 10 and colours[path.name] > 20, path.name
-    return colours
-
-
-def numbers_after(text, printed):
-    """Numbers in the line of the output that begins with ``text``."""
-    (line,) = [line for line in printed.splitlines() if line.startswith(text)]
-    return [float(number) for number in re.findall(r"(?<![\w.])[-+]?\d*\.?\d+", line[len(text) :])]
 
 
 @pytest.fixture(scope="module")
