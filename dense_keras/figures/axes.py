@@ -39,21 +39,6 @@ def chosen_colours(colours: Sequence[str] | None, number: int, what: str) -> lis
     return chosen
 
 
-def checked_steps(steps: Sequence[int] | np.ndarray, snapshots: int) -> np.ndarray:
-    """Steps as (snapshots,) array.
-
-    Raises ValueError unless there is one for each snapshot, ascending from 0 or more.
-    """
-    steps = np.asarray(steps)
-    if steps.shape != (snapshots,):
-        raise ValueError(f"{snapshots} snapshots came with {steps.size} steps: one each is needed.")
-    if snapshots == 0:
-        raise ValueError("No snapshot came: there is nothing to draw.")
-    if steps[0] < 0 or np.any(np.diff(steps) <= 0):
-        raise ValueError(f"Steps must ascend from 0 or more; they are {', '.join(map(str, steps))}.")
-    return steps
-
-
 def step_axis(ax: Axes, last: float) -> None:
     """Make x a logarithmic axis of steps, from 0, the untrained network, at the left edge to the last step."""
     last = max(float(last), 1.0)

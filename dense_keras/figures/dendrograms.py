@@ -8,8 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from dense_keras.figures.axes import checked_steps, chosen_colours, ink
+from dense_keras.figures.axes import chosen_colours, ink
 from dense_keras.figures.film_strips import Strip, film_strip
+from dense_keras.measures.arguments import checked_steps
 
 
 def dendrogram(

@@ -15,9 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 
-from dense_keras.figures.axes import checked_steps, step_name
+from dense_keras.figures.axes import step_name
 from dense_keras.figures.heat_maps import Limits, beyond, colour_scale
 from dense_keras.figures.palette import COLOURS, token_colours
+from dense_keras.measures.arguments import checked_steps
 
 WIDTH = 6.0
 """Inches of a figure that is made here."""

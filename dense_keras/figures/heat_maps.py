@@ -12,7 +12,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
-from dense_keras.figures.axes import checked_steps, ink, step_name
+from dense_keras.figures.axes import ink, step_name
+from dense_keras.measures.arguments import checked_steps
 
 GAP = 0.5
 """Distance of the untrained network from the first trained snapshot, in columns."""

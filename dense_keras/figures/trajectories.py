@@ -12,7 +12,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 
-from dense_keras.figures.axes import checked_steps, chosen_colours, ink, legend_above, step_name
+from dense_keras.figures.axes import chosen_colours, ink, legend_above, step_name
+from dense_keras.measures.arguments import checked_steps
 
 FAINTEST = 0.3
 """Opacity of a trail where it begins; it is 1 where it ends."""

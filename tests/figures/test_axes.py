@@ -3,24 +3,12 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from dense_keras.figures.axes import checked_steps, chosen_colours, legend_above, step_axis, step_name
+from dense_keras.figures.axes import chosen_colours, legend_above, step_axis, step_name
 from dense_keras.figures.palette import token_colours
 
 
 def test_step_0_is_the_untrained_network():
     assert [step_name(step) for step in (0, 1, 78, 1560)] == ["untrained", "1", "78", "1,560"]
-
-
-def test_steps_that_do_not_ascend_or_fit_are_refused():
-    assert checked_steps([0, 1, 4], 3).tolist() == [0, 1, 4]
-    with pytest.raises(ValueError, match="2 snapshots came with 3 steps: one each is needed"):
-        checked_steps([0, 1, 4], 2)
-    with pytest.raises(ValueError, match="Steps must ascend from 0 or more; they are 0, 4, 4"):
-        checked_steps([0, 4, 4], 3)
-    with pytest.raises(ValueError, match="Steps must ascend from 0 or more; they are -1, 4"):
-        checked_steps([-1, 4], 2)
-    with pytest.raises(ValueError, match="No snapshot came"):
-        checked_steps([], 0)
 
 
 def test_colours_are_the_tokens_unless_others_are_given_and_never_too_few():

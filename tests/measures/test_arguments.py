@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dense_keras.measures.arguments import NotAvailable, checked_activations, checked_tokens, known
+from dense_keras.measures.arguments import NotAvailable, checked_activations, checked_steps, checked_tokens, known
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,13 @@ def test_what_nobody_knows_is_said_and_not_replaced():
     with pytest.raises(NotAvailable, match="Not available for this token set: nobody knows its masks"):
         known(None, "masks")
     np.testing.assert_array_equal(known([[0, 1]], "codes"), [[0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [([0, 1, 4], r"shape \(3,\) for 2 snapshot"), ([4, 4], "must ascend from 0"), ([-1, 4], "must ascend from 0")],
+)
+def test_steps_that_do_not_ascend_or_fit(steps, message):
+    np.testing.assert_array_equal(checked_steps([0, 4], 2), [0, 4])
+    with pytest.raises(ValueError, match=message):
+        checked_steps(steps, 2)
