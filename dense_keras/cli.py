@@ -70,7 +70,15 @@ def _parser() -> argparse.ArgumentParser:
         "--run", metavar="FOLDER", help="where to record; a run there goes on (default: runs/TOKENS-CODE-seedN-BACKEND)"
     )
     train.add_argument(
-        "--epochs", type=int, default=20, metavar="N", help="passes over the training exemplars (default: 20)"
+        "--preset",
+        choices=("default", "rich", "conjunctive", "conjunctive-500"),
+        default="default",
+        help="settings with a name. default: parts come one at a time; rich: the first layers learn too; "
+        "conjunctive: tokens are exclusive-ors of parts, 1500 exemplars each, and conjunctive-500: as many steps "
+        "with 500 (default: default)",
+    )
+    train.add_argument(
+        "--epochs", type=int, metavar="N", help="passes over the training exemplars (default: 20, or the preset's)"
     )
 
     rewind = _command(commands, "rewind", _rewind, "Start a new run from a snapshot of another, and train on.")
@@ -147,17 +155,12 @@ def _add_token_options(parser: argparse.ArgumentParser) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from dense_keras.course import default_folder
-    from dense_keras.experiment import Experiment, train
+    from dense_keras.experiment import PRESETS, Experiment, train
 
-    experiment = Experiment(
-        tokens=options.tokens,
-        code=options.code,
-        exemplars=options.exemplars,
-        size=options.size,
-        seed=options.seed,
-        epochs=options.epochs,
-    )
-    _report(train(experiment, options.run or default_folder(experiment)))
+    names = ("tokens", "code", "exemplars", "size", "seed", "epochs")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    experiment = Experiment(**PRESETS[options.preset] | given)
+    _report(train(experiment, options.run or default_folder(experiment, options.preset)))
 
 
 def _rewind(options: argparse.Namespace) -> None:

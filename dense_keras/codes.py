@@ -47,6 +47,15 @@ def part_names(kind: str) -> tuple[str, ...]:
     return _PARTS[kind]
 
 
+def compared_parts(kind: str) -> tuple[str, ...]:
+    """The parts whose adding or binding is asked about: all, but for the accessory of the conjunctive code.
+
+    It tells token 4 alone, whatever the others are, so its effect would drown theirs: compare the
+    codes in which it is absent (variant 0).
+    """
+    return tuple(name for name in part_names(kind) if name != "accessory")
+
+
 def factorial_codes(kind: str) -> np.ndarray:
     """Every combination of variants 0 and 1 of all parts: (2 ** parts, parts) integers.
 

@@ -7,37 +7,46 @@ from pathlib import Path
 from typing import Any
 
 from dense_keras.backend import keras
-from dense_keras.experiment import Experiment, experiment_of, train
+from dense_keras.experiment import PRESETS, Experiment, experiment_of, train
 from dense_keras.run import Run
 
 RUNS = Path("runs")
 """Folder of the runs, beside wherever a command or a lesson is started."""
 
+IMAGES_A_MINUTE = 20_000
+"""Trained on and recorded at 32x32 on two processor cores, to tell how long it will take."""
 
-def default_folder(experiment: Experiment) -> Path:
-    """Where an experiment is recorded unless told otherwise: ``runs/faces-additive-seed0-tensorflow``."""
+
+def default_folder(experiment: Experiment, preset: str = "default") -> Path:
+    """Where an experiment is recorded unless told otherwise: ``runs/faces-additive-seed0-tensorflow``.
+
+    preset: its name stands in the folder's in place of the code, unless it is the default.
+    """
     resolved = experiment.resolved()
-    parts = [Path(resolved.tokens).name, resolved.code, f"seed{resolved.seed}", keras.config.backend()]
+    named = resolved.code if preset == "default" else preset
+    parts = [Path(resolved.tokens).name, named, f"seed{resolved.seed}", keras.config.backend()]
     return RUNS / "-".join(part for part in parts if part)
 
 
-def recorded_run(folder: str | Path | None = None, minutes: str = "three minutes", **settings: Any) -> Run:
+def recorded_run(folder: str | Path | None = None, *, preset: str = "default", **settings: Any) -> Run:
     """A finished run: read if it is there, else recorded now, or gone on with, saying so.
 
     folder: of the run; None for that in which ``dense-keras train`` records these settings.
-    minutes: that recording takes, for the message. settings: of ``Experiment``; they are for
-    a run that is not there yet.
-    Raises RunError for a folder that cannot be used.
+    preset: one of ``experiment.PRESETS``. settings: of ``Experiment``. Both are for a run that is not there yet.
+    Raises RunError for a folder that cannot be used, ValueError for an unknown preset.
     """
-    experiment = Experiment(**settings)
-    folder = default_folder(experiment) if folder is None else Path(folder)
+    if preset not in PRESETS:
+        raise ValueError(f"No preset {preset!r}. There are: {', '.join(PRESETS)}.")
+    experiment = Experiment(**PRESETS[preset] | settings)
+    folder = default_folder(experiment, preset) if folder is None else Path(folder)
     if (folder / "experiment.json").exists():
         run = Run(folder)
         experiment = experiment_of(run)
         if len(run.history) and run.history["epoch"][-1] >= experiment.epochs:
             print(f"{folder} holds a finished run; it is read, and nothing is trained.")
             return run
-    print(f"Recording into {folder}. On two processor cores that takes about {minutes}.")
+    images = experiment.epochs * len(experiment.load_tokens().train)
+    print(f"Recording into {folder}. On two processor cores that takes about {images / IMAGES_A_MINUTE:.0f} minutes.")
     began = time.monotonic()
     run = train(experiment, folder)
     print(f"Recorded in {time.monotonic() - began:.0f} seconds.")

@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dense_keras import probes
 from dense_keras import tokens as token_sets
 from dense_keras.backend import backend_version, fast_data_format, keras
 from dense_keras.callbacks import (
@@ -31,14 +32,31 @@ from dense_keras.callbacks import (
     Scalars,
     Snapshots,
 )
-from dense_keras.model import RECORDED_LAYERS, build_vgg
+from dense_keras.model import RECORDED_LAYERS, WEIGHTED_LAYERS, build_vgg
 from dense_keras.optimizer import Adam
 from dense_keras.probes import Probe
 from dense_keras.run import Run, RunError, disk_full_explained, locked
 from dense_keras.token_set import Exemplars, TokenSet
 
+if TYPE_CHECKING:
+    from dense_keras.interventions import Cut
+
 PROBE_EXEMPLARS = 100
 """Most held-out exemplars a token in the probe."""
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "rich": {"learning_rate": 1e-3, "initial_scales": {"conv1_1": 0.1, "conv1_2": 0.3}},
+    "conjunctive": {"code": "conjunctive", "exemplars": 1500, "epochs": 9, "learning_rate": 3e-4},
+    "conjunctive-500": {"code": "conjunctive", "exemplars": 500, "epochs": 27, "learning_rate": 3e-4},
+}
+"""Settings of ``Experiment`` with a name.
+
+default: parts come one at a time, and layers hardly turn (lazy weights).
+rich: the first block starts small and learns fast, so its filters turn away from their initial noise.
+conjunctive: tokens that are exclusive-ors of parts, with three times as many exemplars.
+conjunctive-500: the same for as many steps, with a third of the exemplars: memorised or constructed?
+"""
 
 EMBEDDED_LAYERS = ("conv2_2", "conv3_2", "conv4_2", "dense", "logits")
 
@@ -53,7 +71,7 @@ class Experiment:
     seed: of the token set and the initial weights. order_seed: of the order in which
     exemplars are shown; None for the same.
     epochs: passes over the training exemplars. batch_size: exemplars a step.
-    learning_rate: of Adam.
+    learning_rate: of Adam. initial_scales: layer -> what its initial kernel is multiplied by.
     Raises ValueError for settings that cannot be run.
     """
 
@@ -68,6 +86,7 @@ class Experiment:
     epochs: int = 20
     batch_size: int = 32
     learning_rate: float = 1e-4
+    initial_scales: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -83,6 +102,11 @@ class Experiment:
                 raise ValueError(f"{name} is {value}; it must be {least} or more.")
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0 and below 1.")
+        for layer, scale in self.initial_scales.items():
+            if layer not in WEIGHTED_LAYERS or not 0 < scale < np.inf:
+                raise ValueError(
+                    f"initial_scales holds {layer!r}: {scale}. Layers are {', '.join(WEIGHTED_LAYERS)}; scales are above 0."
+                )
 
     def load_tokens(self) -> TokenSet:
         """The token set that this experiment is about."""
@@ -123,9 +147,10 @@ def train(experiment: Experiment, folder: str | Path, *, record: bool = True, pr
     return run
 
 
-def rewind(parent: Run, step: int, folder: str | Path, **changes: Any) -> Run:
+def rewind(parent: Run, step: int, folder: str | Path, *, cut: Cut | None = None, **changes: Any) -> Run:
     """Make a new run that starts from a snapshot of another; ``train`` then goes on from there.
 
+    cut: what to cut besides what the parent has cut, or None; ``interventions.train_on`` cuts and trains.
     changes: of ``epochs``, ``learning_rate`` or ``order_seed``. With none, the new run repeats
     the parent from that step, bit for bit. What the network has seen and is tested on stays.
     A run of the same origin and settings in the folder is left as it is, to go on with.
@@ -139,7 +164,9 @@ def rewind(parent: Run, step: int, folder: str | Path, **changes: Any) -> Run:
     parent.weights(step)
     if step >= experiment.epochs * parent.description["steps_per_epoch"]:
         raise RunError(f"Step {step} is the end of {experiment.epochs} epochs: give more --epochs, or an earlier step.")
-    origin = {"run": str(parent.folder.resolve()), "step": step}
+    cut = _held(parent) + cut if cut else _held(parent)
+    origin = {"run": str(parent.folder.resolve()), "step": step} | ({"cut": cut.as_json()} if cut else {})
+    changed = _cut_snapshot(parent, step, cut) if cut else {}
     token_set = experiment.load_tokens()
     with locked(Path(folder)):
         if (Path(folder) / "experiment.json").exists():
@@ -150,7 +177,9 @@ def rewind(parent: Run, step: int, folder: str | Path, **changes: Any) -> Run:
                 )
         else:
             run = begin(experiment, token_set, folder, origin)
-        if not run.is_whole(step):
+        if not run.is_whole(step) and cut:
+            run.write_snapshot(step, changed)
+        elif not run.is_whole(step):
             run.copy_snapshot(parent, step)
     return run
 
@@ -183,7 +212,23 @@ def batches(exemplars: Exemplars, experiment: Experiment, step: int = 0) -> Iter
 
 def compiled_vgg(experiment: Experiment, token_set: TokenSet) -> keras.Model:
     """The VGG up to its logits, ready to train."""
-    vgg = build_vgg(token_set.image_shape, token_set.num_tokens, experiment.seed, fast_data_format())
+    return _compiled_vgg(experiment, token_set.image_shape, token_set.num_tokens)
+
+
+def model_at(run: Run, step: int) -> keras.Model:
+    """The network of a run as it was at a snapshot, ready to look at or to train on; no token set is drawn.
+
+    ``model_at(run, 0)`` is the untrained network. What the run had cut is cut here too.
+    Raises RunError for a step that was not recorded.
+    """
+    recorded = run.probes["held_out"].images
+    model = _compiled_vgg(experiment_of(run), recorded.shape[1:], len(run.token_names))
+    _restore(model, run, step)
+    return model
+
+
+def _compiled_vgg(experiment: Experiment, image_shape: tuple[int, int, int], num_tokens: int) -> keras.Model:
+    vgg = build_vgg(image_shape, num_tokens, experiment.seed, fast_data_format(), experiment.initial_scales)
     model = keras.Model(vgg.input, vgg.get_layer("logits").output, name=vgg.name)
     model.compile(
         Adam(experiment.learning_rate),
@@ -310,18 +355,40 @@ def _rows_until(run: Run, step: int) -> list[dict[str, float]]:
 
 
 def _restore(model: keras.Model, run: Run, step: int) -> None:
-    """Set the model's weights and its optimizer to those of a snapshot."""
+    """Set the model's weights and its optimizer to those of a snapshot, and hold what the run has cut."""
     recorded = run.weights(step)
     for variable in model.weights:
         variable.assign(recorded[variable.path])
     for variable, values in zip(model.optimizer.variables, run.optimizer(step).values(), strict=True):
         if variable is not model.optimizer.learning_rate:
             variable.assign(values)
+    _held(run).hold(model)
+
+
+def _origin(run: Run) -> dict[str, Any]:
+    """Where a run was rewound to, and what was cut then; empty for a run from the start."""
+    return run.description["origin"] or {}
+
+
+def _held(run: Run) -> Cut:
+    """What a run has cut and keeps cut: units and edges."""
+    from dense_keras.interventions import Cut  # which imports this module
+
+    described = _origin(run).get("cut", {})
+    return Cut(described.get("units", {}), described.get("edges", {}))
+
+
+def _cut_snapshot(parent: Run, step: int, cut: Cut) -> dict[str, np.ndarray]:
+    """A snapshot with what is cut cut, and without what its probes evoke: training records that first."""
+    model = model_at(parent, step)
+    cut.apply(model, parent)
+    arrays = {f"weights/{path}": values for path, values in probes.weights(model).items()}
+    return arrays | {f"optimizer/{name}": values for name, values in parent.optimizer(step).items()}
 
 
 def _reopen(run: Run, experiment: Experiment, token_set: TokenSet) -> Run:
     """The run, if it records this experiment; more epochs than before are noted in it."""
-    before = run.description["experiment"] | {
+    before = asdict(experiment_of(run)) | {
         name: run.description[name] for name in ("backend", "token_names", "images")
     }
     now = asdict(experiment.resolved()) | {"backend": keras.config.backend()}

@@ -53,6 +53,21 @@ def draw_views(count: int, generator: np.random.Generator) -> dict[str, np.ndarr
     return views
 
 
+def readable_factors(factors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Factors as numbers that can be regressed on or read from a layer: name -> (exemplars,) float.
+
+    The light's angle comes round again, so light is given as its strength along x (to our
+    right) and y (down). The scene's number means nothing as a number, and the view's counts
+    views: both are left out.
+    factors: those of faces, or of any other token set, which are returned as they are.
+    """
+    readable = {name: values for name, values in factors.items() if name not in ("scene", "view")}
+    if "light_angle" in readable:
+        angle, strength = np.deg2rad(readable.pop("light_angle")), readable.pop("light_strength")
+        readable |= {"light x": strength * np.cos(angle), "light y": strength * np.sin(angle)}
+    return readable
+
+
 def repeated(views: Mapping[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
     """All views in order, then all again, and so on."""
     return {name: np.tile(values, times) for name, values in views.items()}

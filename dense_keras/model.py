@@ -7,6 +7,8 @@ design is ours; "1.24M-weight VGG" is what arXiv 2307.10991 says of its network.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from dense_keras.backend import keras
@@ -21,15 +23,23 @@ RECORDED_LAYERS = (
 )
 """Names of the layers whose activations a run records, input side first."""
 
+WEIGHTED_LAYERS = tuple(name for name in RECORDED_LAYERS if name != "global_pool")
+"""Those of them that have a kernel."""
+
 
 def build_vgg(
-    input_shape: tuple[int, int, int], num_tokens: int, seed: int = 0, data_format: str = "channels_last"
+    input_shape: tuple[int, int, int],
+    num_tokens: int,
+    seed: int = 0,
+    data_format: str = "channels_last",
+    initial_scales: Mapping[str, float] = {},
 ) -> keras.Model:
     """The VGG, with initial weights that are the same on every backend.
 
     input_shape: (height, width, channels) of images in 0..255; sides of at least 16.
     data_format: where the layers inside keep their channels, ``channels_last`` or
     ``channels_first``; it changes speed alone.
+    initial_scales: layer -> what its initial kernel is multiplied by.
     Returns a model from (exemplars, height, width, channels) to (exemplars, num_tokens)
     probabilities. Its layers are named conv1_1 to conv4_2, pool1 to pool4, global_pool,
     dense, logits and tokens; images are centred inside, to -2..2.
@@ -58,15 +68,16 @@ def build_vgg(
     x = layers.Dense(num_tokens, name="logits")(x)
     x = layers.Softmax(name="tokens")(x)
     model = keras.Model(images, x, name="vgg_1.24M")
-    draw_initial_weights(model, seed)
+    draw_initial_weights(model, seed, initial_scales)
     return model
 
 
-def draw_initial_weights(model: keras.Model, seed: int) -> None:
+def draw_initial_weights(model: keras.Model, seed: int, scales: Mapping[str, float]) -> None:
     """Set kernels to He-uniform draws from NumPy and biases to zero.
 
     A kernel is uniform in +-sqrt(6 / fan_in), where fan_in is the product of all its
-    dimensions but the last. Source: He et al. 2015, arXiv 1502.01852.
+    dimensions but the last; a layer with a scale has it multiplied by that. Source: He et
+    al. 2015, arXiv 1502.01852.
     """
     generator = np.random.default_rng([seed, 0])
     for layer in model.layers:
@@ -75,6 +86,6 @@ def draw_initial_weights(model: keras.Model, seed: int) -> None:
             if weight.ndim < 2:
                 drawn.append(np.zeros_like(weight))
             else:
-                limit = np.sqrt(6 / np.prod(weight.shape[:-1]))
+                limit = np.sqrt(6 / np.prod(weight.shape[:-1])) * scales.get(layer.name, 1)
                 drawn.append(generator.uniform(-limit, limit, weight.shape).astype(weight.dtype))
         layer.set_weights(drawn)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dense_keras.codes import compared_parts
+from dense_keras.face_views import readable_factors
 from dense_keras.measures import (
     bootstrapping,
     categories,
@@ -113,10 +115,10 @@ def _of_layer(run: Run, step: int, layer: str) -> Iterator[Row]:
     decomposition = linear_probes.decomposed(activations)
     read = linear_probes.predicted_tokens(decomposition, probe.tokens)
     yield Row(step, layer, "linear probe", "token", float(linear_probes.accuracy(read, probe.tokens)))
-    if probe.factors:
-        values = linear_probes.factor_values(probe.factors)
+    if factors := readable_factors(probe.factors):
+        values = linear_probes.factor_values(factors)
         shares = linear_probes.r_squared(linear_probes.predicted_values(decomposition, values), values)
-        yield from _items(step, layer, "linear probe", list(probe.factors), shares)
+        yield from _items(step, layer, "linear probe", list(factors), shares)
     if probe.codes is not None:
         parts = linear_probes.predicted_parts(decomposition, probe.codes)
         right = [linear_probes.balanced_accuracy(*pair) for pair in zip(parts.T, probe.codes.T, strict=True)]
@@ -129,8 +131,12 @@ def _of_parts(run: Run, step: int, layer: str) -> Iterator[Row]:
     probe = run.probes.get("factorial")
     if probe is None:
         return
-    activations = run.activations(layer, step, probe="factorial")
-    responses = conjunctions.factorial_responses(activations, probe.codes, probe.factors["view"])
+    compared = [run.part_names.index(name) for name in compared_parts(run.description["experiment"]["code"])]
+    rows = (np.delete(probe.codes, compared, axis=1) == 0).all(axis=1)
+    activations = run.activations(layer, step, probe="factorial")[rows]
+    responses = conjunctions.factorial_responses(
+        activations, probe.codes[rows][:, compared], probe.factors["view"][rows]
+    )
     energies = conjunctions.part_set_energies(responses)
     yield Row(step, layer, "interaction share", "", float(conjunctions.layer_shares_by_order(energies)[1:].sum()))
     interaction, explained = conjunctions.interaction_shares(energies), conjunctions.explained_shares(responses)

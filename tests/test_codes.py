@@ -10,6 +10,7 @@ from dense_keras.codes import (
     ABSENT,
     KINDS,
     accuracy_ceiling,
+    compared_parts,
     draw_codes,
     factorial_codes,
     part_names,
@@ -158,3 +159,9 @@ def test_errors_say_what_to_do():
         accuracy_ceiling("additive", ["accessory"])
     with pytest.raises(TokenSetError, match=r"shape \(4,\). They must be \(exemplars, 4\): one column for each"):
         tokens_of_codes("additive", np.zeros(4, int))
+
+
+def test_the_accessory_is_compared_with_no_other_part():
+    assert compared_parts("conjunctive") == ("hair", "eyes", "nose", "mouth")
+    for kind in ("natural", "additive"):
+        assert compared_parts(kind) == part_names(kind)

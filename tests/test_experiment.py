@@ -302,6 +302,8 @@ def test_batches_show_each_exemplar_once_an_epoch_in_an_order_of_the_seed():
         ({"seed": -1}, "seed is -1; it must be 0 or more"),
         ({"exemplars": 0}, "exemplars is 0"),
         ({"learning_rate": 2.0}, "learning_rate is 2.0; it must be above 0"),
+        ({"initial_scales": {"conv9": 0.1}}, "initial_scales holds 'conv9': 0.1. Layers are conv1_1, "),
+        ({"initial_scales": {"dense": 0}}, "'dense': 0.*scales are above 0"),
     ],
 )
 def test_settings_that_cannot_be_run_are_explained(settings, text):

@@ -26,6 +26,13 @@ def test_initial_weights_are_he_uniform_and_biases_zero():
     assert not bias.any()
 
 
+def test_a_layer_can_start_smaller():
+    plain, small = (build_vgg((28, 28, 1), 5, initial_scales=scales) for scales in ({}, {"conv1_2": 0.25}))
+    for layer, scale in (("conv1_1", 1), ("conv1_2", 0.25), ("conv2_1", 1)):
+        kernels = [model.get_layer(layer).get_weights()[0] for model in (plain, small)]
+        np.testing.assert_allclose(kernels[1], scale * kernels[0], rtol=1e-6)
+
+
 def test_initial_weights_depend_on_the_seed_alone():
     first, again, other = (build_vgg((28, 28, 1), 5, seed).get_weights() for seed in (0, 0, 1))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))

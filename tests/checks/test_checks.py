@@ -1,0 +1,70 @@
+import pytest
+
+from dense_keras import checks
+from dense_keras.checks import ExerciseError, Hint, check_lesson
+from dense_keras.cli import main
+
+
+@pytest.fixture
+def doubling(monkeypatch):
+    """A lesson with two exercises."""
+
+    def check_double(attempt, seed):
+        if attempt(seed + 1) != 2 * seed + 2:
+            raise Hint(f"double({seed + 1}) gave {attempt(seed + 1)}: add the number to itself.")
+        return "Twice as much."
+
+    def check_nothing(attempt, seed):
+        return attempt()
+
+    monkeypatch.setattr(checks, "checks_of", lambda lesson: {"double": check_double, "nothing": check_nothing})
+
+
+@pytest.mark.parametrize(
+    ("body", "right", "said"),
+    [
+        ("return 2 * n", True, "Twice as much."),
+        ("return n", False, "double(4) gave 4: add the number to itself."),
+        ("raise NotImplementedError", False, "Not done yet"),
+        ("return n / 0", False, "ZeroDivisionError (division by zero) in line 2 of answers.py"),
+    ],
+)
+def test_right_wrong_and_unfinished_answers(doubling, tmp_path, body, right, said):
+    file = tmp_path / "answers.py"
+    file.write_text(f"def double(n):\n    {body}\n")
+    first, second = check_lesson("03", file, seed=3)
+    assert first.right is right and said in first.said
+    assert not second.right and "There is no function nothing in the file" in second.said
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "There is no Python file .*--file"),
+        ("def double(:", "cannot be run: SyntaxError"),
+        ("1 / 0", "ZeroDivision"),
+    ],
+)
+def test_files_that_cannot_be_checked(doubling, tmp_path, content, message):
+    file = tmp_path / "answers.py"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ExerciseError, match=message):
+        check_lesson("03", file)
+
+
+def test_an_unknown_lesson_lists_those_with_exercises():
+    with pytest.raises(ExerciseError, match="Lesson '99' has no exercises. There are: 03, "):
+        checks.checks_of("99")
+
+
+def test_the_command_says_what_is_right_and_fails_until_all_is(doubling, tmp_path, capsys):
+    file = tmp_path / "answers.py"
+    file.write_text("def double(n):\n    return 2 * n\n\ndef nothing():\n    raise NotImplementedError\n")
+    assert main(["check", "03", "--file", str(file)]) == 1
+    printed = capsys.readouterr().out
+    assert (
+        "right   double: Twice" in printed and "not yet nothing: Not done yet" in printed and "1 of 2 right." in printed
+    )
+    file.write_text("def double(n):\n    return 2 * n\n\ndef nothing():\n    return 'Nothing.'\n")
+    assert main(["check", "03", "--file", str(file)]) == 0

@@ -1,0 +1,77 @@
+import csv
+
+import numpy as np
+import pytest
+
+from dense_keras.experiment import Experiment, train
+from dense_keras.measures import categories, conjunctions
+from dense_keras.report import report, write_report
+
+PART_MEASURES = {"part read-out of the decision", "part detectors", "interaction share", "conjunctive units"}
+
+
+@pytest.fixture(scope="module")
+def rows(small_run):
+    return report(small_run)
+
+
+def only(rows, measure, item=""):
+    """(step, layer) -> value."""
+    return {(row.step, row.layer): row.value for row in rows if (row.measure, row.item) == (measure, item)}
+
+
+def test_accuracy_is_that_of_the_history(small_run, rows):
+    found = only(rows, "accuracy")
+    np.testing.assert_allclose(list(found.values()), small_run.history["held_out_accuracy"], atol=1e-6)
+    assert [step for step, _ in found] == small_run.steps
+
+
+def test_each_layer_is_measured_at_each_snapshot(small_run, rows):
+    places = {(step, layer) for step in small_run.steps for layer in small_run.layers}
+    for measure in ("scatter share", "participation ratio", "interaction share", "CKA with the end", "token detectors"):
+        assert set(only(rows, measure)) == places
+    for item in ("token", *small_run.part_names, "yaw"):
+        assert set(only(rows, "linear probe", item)) == places
+    activations, tokens = small_run.activations("dense", 8), small_run.probes["held_out"].tokens
+    assert only(rows, "scatter share")[8, "dense"] == categories.scatter_share(activations, tokens)
+
+
+def test_the_untrained_network_has_not_moved_and_the_last_is_at_the_end(small_run, rows):
+    rotation, end = only(rows, "layer rotation"), only(rows, "CKA with the end")
+    assert all(abs(value) < 1e-6 for (step, _), value in rotation.items() if step == 0)
+    assert all(value > 0 for (step, _), value in rotation.items() if step == 8)
+    assert all(value == 1 for (step, _), value in end.items() if step == 8)
+
+
+def test_what_cannot_be_read_from_a_hash_is_not_asked(rows):
+    asked = {row.item for row in rows if row.measure == "linear probe"}
+    assert "scene" not in asked and "light_angle" not in asked and {"light x", "light y"} <= asked
+
+
+def test_measures_of_parts_are_left_out_where_nobody_knows_them(tmp_path):
+    experiment = Experiment("fashion", exemplars=13, held_out=3, epochs=1)
+    run = train(experiment, tmp_path / "run", record=False, progress=False)
+    found = report(run)
+    assert not PART_MEASURES & {row.measure for row in found}
+    assert {row.item for row in found if row.measure == "linear probe"} == {"token"}
+
+
+def test_the_table_on_disk_holds_every_row(small_run, rows, tmp_path, monkeypatch):
+    monkeypatch.setattr(small_run, "folder", tmp_path)
+    with write_report(small_run, rows).open(newline="") as file:
+        read = list(csv.DictReader(file))
+    assert len(read) == len(rows) and list(read[0]) == ["step", "layer", "measure", "item", "value"]
+    np.testing.assert_allclose(
+        [float(row["value"]) for row in read], [row.value for row in rows], rtol=1e-5, atol=1e-12
+    )
+
+
+def test_the_accessory_of_conjunctive_faces_does_not_drown_the_pairs(tmp_path):
+    experiment = Experiment(code="conjunctive", exemplars=13, held_out=3, size=28, epochs=1)
+    run = train(experiment, tmp_path / "run", record=False, progress=False)
+    probe, step = run.probes["factorial"], run.steps[-1]
+    bare = probe.codes[:, 4] == 0
+    activations = run.activations("dense", step, probe="factorial")[bare]
+    responses = conjunctions.factorial_responses(activations, probe.codes[bare, :4], probe.factors["view"][bare])
+    expected = conjunctions.layer_shares_by_order(conjunctions.part_set_energies(responses))[1:].sum()
+    assert only(report(run), "interaction share")[step, "dense"] == pytest.approx(expected)
