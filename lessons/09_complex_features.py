@@ -1,0 +1,471 @@
+# %% [markdown]
+# # 9. Complex features
+#
+# **Question.** When a network answers to hair *and* eyes together, does it add up what each of
+# them says, or has it made something new out of the two?
+#
+# Both look alike from far. Someone who adds gives a point for the hair and a point for the eyes, and
+# names the token with the most points. Someone who **binds** has a detector for *this hair with
+# those eyes*, which neither of the two parts makes answer alone: a **conjunction**. The tokens of the
+# *additive* code can be told by adding. Those of the *conjunctive* code cannot: Ada wears two
+# variants that match, Cleo two that do not match, and each variant by itself is worn by both. So
+# here are two runs, and one question to both of them.
+#
+# *Time: about 45 minutes, of which the computer needs less than one. Needs: two runs. If the second
+# one is not there, recording it takes some minutes; it is the one of `dense-keras train --preset conjunctive`.*
+#
+#     python lessons/09_complex_features.py                          the two runs that the presets record
+#     python lessons/09_complex_features.py runs/adding runs/binding  two other runs, or only one
+#
+# **Predict first**, before you start it. Of all that the parts of a face do to the units of the layer
+# `dense` at the end of training, which share is *interaction*, that is, more than the sum of what
+# each part does?
+
+# %%
+guess_adding = 0.30  # additive tokens: a share, 0 to 1
+guess_binding = 0.50  # conjunctive tokens
+guess_layer = "conv2_2"  # conjunctive tokens: the first layer in which it is more than a half
+
+# %%
+import sys
+from itertools import product
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from dense_keras.codes import accuracy_ceiling
+from dense_keras.course import recorded_run
+from dense_keras.experiment import experiment_of, model_at
+from dense_keras.figures.bars import bars
+from dense_keras.figures.curves import curves_over_steps, draw_curves
+from dense_keras.figures.heat_maps import heat_map_over_steps
+from dense_keras.figures.matrices import activation_matrix
+from dense_keras.figures.palette import LIGHT
+from dense_keras.interventions import Cut, look, matched_cut, with_other_variants, without_parts
+from dense_keras.measures import classification, conjunctions, coupling
+
+# A notebook has neither a command line of its own nor a file that the figures could lie beside.
+arguments, here = (sys.argv[1:], Path(__file__).parent) if "__file__" in globals() else ([], Path())
+figures = here / "figures"
+figures.mkdir(exist_ok=True)
+plt.rcParams.update(LIGHT)
+
+runs = [recorded_run(folder) for folder in arguments] or [recorded_run(), recorded_run(preset="conjunctive")]
+for run in runs:
+    if "factorial" not in run.probes:
+        print(f"{run.folder}: nobody knows the parts of these tokens, so nothing can be told of adding and binding.")
+runs = [run for run in runs if "factorial" in run.probes]
+codes = [experiment_of(run).code for run in runs]
+
+# %% [markdown]
+# ## A ruler for binding
+#
+# Take two parts, each with variants 0 and 1. That makes four faces. What a unit answers to the four
+# can always be taken apart into an effect of the first part, an effect of the second, and a rest:
+# what the pair does beyond its two parts. The squares of these are **energies**, and the share
+# of the rest is the **share of interaction**. Here are four units that need no network.
+#
+# **Predict first.** An AND answers to one face of four. How much of it is interaction?
+
+# %%
+guess_and = 1.00
+
+# %%
+answers = {"sum": [0, 1, 1, 2], "AND": [0, 0, 0, 1], "OR": [0, 1, 1, 1], "XOR": [0, 1, 1, 0]}  # to 00, 01, 10, 11
+made_up = np.array(list(answers.values()), float).T[:, np.newaxis].repeat(2, axis=1)  # (codes, views, units)
+shares = conjunctions.interaction_shares(conjunctions.part_set_energies(made_up))
+indices = conjunctions.oriented_conjunction_indices(made_up, [0, 1])
+for name, share, index in zip(answers, shares, indices):
+    print(f"{name:4} share of interaction {share:.2f}   index {index + 0:+.0f}")
+print(f"AND: you guessed {guess_and:.2f}, it is {shares[1]:.2f}")
+
+# %% [markdown]
+# What we see: only the XOR, "one or the other but not both", is *nothing but* interaction. An AND is
+# for the most part a sum: who sees one of the two parts can already say that it is likelier.
+# The **index** is R11 - R10 - R01 + R00, with each part's preferred variant called 1: above 0 if
+# one face stands out (AND-like), below 0 if one face falls out (OR-like).
+#
+# A network has many parts before it, and views that change. The **factorial probe** was made for
+# this: all combinations of variants, most of them chimeras that belong to no token, in the same
+# views. So each part, each pair, each three are judged on equal terms. One part must be set
+# aside: the *accessory* of the conjunctive faces. It is large and names one token alone, and it
+# would drown the others. We look only at faces without it, and come back to that in the exercise.
+
+
+# %%
+def responses_at(run, layer, step):
+    """What each code evokes in each view, of faces without accessory: (codes, views, units)."""
+    probe, bare = run.probes["factorial"], [part != "accessory" for part in run.part_names]
+    plain = (probe.codes[:, np.invert(bare)] == 0).all(axis=1)
+    activations = run.activations(layer, step, probe="factorial")[plain]
+    return conjunctions.factorial_responses(activations, probe.codes[plain][:, bare], probe.factors["view"][plain])
+
+
+# Share of a layer's variance, over codes and views, that is of each order: (snapshots, layers, orders).
+by_order = [[] for _ in runs]
+for run, of_run in zip(runs, by_order):
+    for responses in (responses_at(run, layer, step) for step in run.steps for layer in run.layers):
+        energies = conjunctions.energies_by_order(conjunctions.part_set_energies(responses)).sum(axis=1)
+        of_run.append(energies.clip(0) / max(responses.var(axis=(0, 1)).sum(), 1e-30))
+by_order = [np.array(of_run).reshape(len(run.steps), len(run.layers), -1) for run, of_run in zip(runs, by_order)]
+
+# %% [markdown]
+# ## The factorial figure
+#
+# Order 1 is what single parts do, order 2 what pairs add to that, and so on. We draw them as
+# shares of *all* that varies in a layer. The rest, up to 1, is the view: the turned head, the light.
+
+# %%
+if runs:
+    figure, axes = plt.subplots(len(runs), 1, figsize=(6, 0.4 + 2.9 * len(runs)), squeeze=False)
+    for run, code, of_run, ax in zip(runs, codes, by_order, axes.flat):
+        heat_map_over_steps(of_run[:, :, 1:].sum(axis=2), run.steps, run.layers, ax, limits=(0, 1),
+                            unit="interaction\n(share of variance)")
+        ax.set_title(f"{code} tokens: what parts do beyond their sum")
+    figure.savefig(figures / "09_interaction.png")
+
+    figure, axes = plt.subplots(len(runs), 1, figsize=(6, 0.4 + 2.9 * len(runs)), squeeze=False)
+    for run, code, of_run, ax in zip(runs, codes, by_order, axes.flat):
+        dense = of_run[:, run.layers.index("dense")]
+        named = {"order 1: parts": dense[:, 0], "2: pairs": dense[:, 1], "3 or more": dense[:, 2:].sum(axis=1)}
+        curves_over_steps(run.steps, named, ax, untrained=True, ylabel=f"{code}: share of\nthe variance of dense")
+        ax.set_ylim(0, 1.05)
+    figure.savefig(figures / "09_orders.png")
+
+# %% [markdown]
+# And as numbers: of what *parts* do, the share that is interaction, untrained, **before the jump** and at
+# the end. "Before" is the last snapshot at which the network was no better than someone who
+# knows the best single part. Where parts do next to nothing a share of it would be noise, so a dash stands there.
+
+# %%
+final = []
+for run, code, of_run in zip(runs, codes, by_order):
+    accuracy = run.history["held_out_accuracy"]
+    one_part = max(accuracy_ceiling(code, [part]) for part in run.part_names)
+    moments = [0, np.flatnonzero(accuracy <= one_part + 0.05)[-1], len(accuracy) - 1]
+    explained = of_run[moments].sum(axis=2)
+    shares = np.where(explained > 0.05, of_run[moments][:, :, 1:].sum(axis=2) / np.maximum(explained, 1e-30), np.nan)
+    final.append(shares[-1])
+    print(f"\n{code} tokens: interaction at steps", *(run.steps[moment] for moment in moments))
+    for layer, row in zip(run.layers, shares.T):
+        print(f"{layer:12}", *("   - " if np.isnan(share) else f"{share:5.2f}" for share in row))
+for code, guess in (("additive", guess_adding), ("conjunctive", guess_binding)):
+    for share in (shares[runs[0].layers.index("dense")] for shares, own in zip(final, codes) if own == code):
+        print(f"Interaction in dense, {code}: you guessed {guess:.2f}, it is {share:.2f}")
+if "conjunctive" in codes:
+    binding_layers = [layer for layer, share in zip(runs[0].layers, final[codes.index("conjunctive")]) if share > 0.5]
+    print(f"First above a half: you guessed {guess_layer}, it is", *(binding_layers[:1] or ["none"]))
+
+# %% [markdown]
+# What we see in `figures/09_interaction.png` and `figures/09_orders.png`, if the runs are those of the presets:
+#
+# - Additive tokens: order 1 grows, and nothing else. The network tells five faces apart, and
+#   not by conjunctions: it adds. It has no reason to bind, and it does not.
+# - Conjunctive tokens: for a while the late layers hear of *no* part, not even of single ones. Each of
+#   them says nothing about the token, and the network does not listen to it. Then pairs appear, and
+#   the later the layer, the more of what parts do is interaction.
+# - The untrained network has next to none. So the interaction is learned.
+#
+# What does *not* hold: that binding comes with the architecture, or with depth. Both networks have the same
+# layers and began with the same weights. Nor is a conjunction needed because there are *several*
+# parts: the additive tokens have as many. And do simple features come first, complex ones after? Look
+# at order 1 and order 2 of the conjunctive run where they rise. Single parts are heard of in the same
+# snapshot as the pair, and for a moment may be louder. Who was first, snapshots a whole epoch
+# apart cannot tell. Before the pair is of use, at any rate, nobody stores up its parts.
+#
+# ## Which pairs?
+#
+# `set_row` finds the row of a set of parts. We look at the sets with most energy in `dense`.
+
+# %%
+for run, code in zip(runs, codes):
+    parts = [part for part in run.part_names if part != "accessory"]
+    sets = conjunctions.part_sets(len(parts))
+    first, last = (conjunctions.part_set_energies(responses_at(run, "dense", step)).sum(axis=1).clip(0)
+                   for step in (run.steps[0], run.steps[-1]))
+    first, last = (energies / max(energies.sum(), 1e-30) for energies in (first, last))
+    names = [" x ".join(np.array(parts)[members]) for members in sets]
+    most = [row for row in np.argsort(-last, kind="stable")[:6] if last[row] > 0]
+    print(f"{code}: most of dense is", ", ".join(f"{names[row]} {last[row]:.2f}" for row in most))
+    for pair in (["hair", "eyes"], ["nose", "mouth"]):
+        row = conjunctions.set_row([parts.index(part) for part in pair], len(parts))
+        print(f"   {names[row]:12} untrained {first[row]:.2f}, at the end {last[row]:.2f}")
+
+# %% [markdown]
+# What we see: of the six pairs that four parts can make, a conjunctive run binds those two of which the
+# tokens are made, and hardly any other. (That the untrained shares are not 0 is no binding: there parts
+# do next to nothing, and these are shares of next to nothing.)
+#
+# ## Is accuracy not enough?
+#
+# Someone may say: it names conjunctive tokens rightly, so it must have bound them. Let us see how
+# far one gets without. The best rule that *adds*: give each variant any weight, say "alike" above a
+# threshold. We try many rules on one pair.
+
+# %%
+faces = np.array(list(product((0, 1), repeat=2)))
+weights = list(product(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9), np.linspace(-2, 2, 17)))
+by_adding = max((((faces @ (a, b)) > threshold) == (faces[:, 0] == faces[:, 1])).mean() for a, b, threshold in weights)
+print(f"The best sum tells an exclusive-or with {by_adding:.2f}. Both pairs so: {by_adding**2:.3f} of tokens 0 to 3,")
+print(f"and with the token of the accessory that makes an accuracy of {0.2 + 0.8 * by_adding**2:.2f}.")
+print(f"One pair bound and the other guessed: {accuracy_ceiling('conjunctive', ['accessory', 'hair', 'eyes']):.2f}")
+
+# %% [markdown]
+# So an accuracy of .60 or .65 proves nothing. The **accuracy of each pair** is the better witness: the share of
+# exemplars for which the named token has the right "alike" or "not alike" of the pair. By adding it cannot
+# pass the first number above. The token with the accessory has no such label, and does not count.
+
+# %%
+bound = runs[codes.index("conjunctive")] if "conjunctive" in codes else None
+pairs = [["hair", "eyes"], ["nose", "mouth"]] if bound else []
+if bound:
+    probe, steps = bound.probes["held_out"], bound.steps
+    column = bound.part_names.index
+    alike = np.stack([probe.codes[:, column(a)] == probe.codes[:, column(b)] for a, b in pairs], axis=1)
+    labels = classification.token_variants(alike, probe.tokens)  # (tokens, pairs), NaN where a token has none
+    predicted = classification.predicted_tokens(np.array([bound.logits(step) for step in steps]))
+    pair_accuracy = classification.part_readout(predicted, probe.tokens, labels)
+    figure, (above, below) = plt.subplots(2, 1, figsize=(6, 6.2))
+    curves_over_steps(
+        steps, {" x ".join(pair): pair_accuracy[:, number] for number, pair in enumerate(pairs)}, above,
+        levels={0.5: "chance", by_adding: "by adding"}, ylabel="pair told rightly (share)", untrained=True,
+    )
+    curves_over_steps(
+        steps, {"all tokens": classification.accuracy(predicted, probe.tokens)}, below,
+        levels={0.4: "accessory", 0.6: "+ one pair", 0.65: "by adding", 1.0: "both"},
+        ylabel="held-out accuracy (share)", colours=[plt.rcParams["text.color"]],
+    )
+    for ax in (above, below):
+        ax.set_ylim(0, 1.05)
+    figure.savefig(figures / "09_pairs.png")
+    for pair, curve in zip(pairs, pair_accuracy.T):
+        passed = classification.onset_steps(curve, steps, by_adding)
+        print(f"{' x '.join(pair)}: {curve[-1]:.2f} at the end, beyond all sums "
+              + (f"from step {passed:.0f} on" if np.isfinite(passed) else "not for good"))
+else:
+    print("No run of conjunctive tokens came: there are no pairs to bind, so all up to 'Take a part away' is left out.")
+
+# %% [markdown]
+# What we see in `figures/09_pairs.png`: each pair rests at chance, and then is told within a short time. If both
+# come, they come one after another, or together, as the seed has it. What does *not* hold: that the accuracy
+# stands still while nothing is learned. Look at the energies of the same steps in `figures/09_orders.png`.
+#
+# ## What do single units say?
+#
+# We take the units of `dense` that parts matter to, and show the four kinds of faces that a pair can make.
+# Units that bind are sorted by the kind of face to which they answer most.
+
+# %%
+if bound:
+    responses = responses_at(bound, "dense", steps[-1])
+    interaction = conjunctions.interaction_shares(conjunctions.part_set_energies(responses))
+    explained = conjunctions.explained_shares(responses)
+    binding = (explained >= 0.1) & (interaction > 0.3)
+    print(f"{binding.sum()} of {(explained >= 0.1).sum()} units of dense that parts matter to are conjunctive.")
+    effects = np.abs(conjunctions.walsh_coefficients(responses.mean(axis=1)))  # (sets, units)
+    rows = [conjunctions.set_row([column(part) for part in pair], 4) for pair in pairs]
+    for number, (pair, row) in enumerate(zip(pairs, rows)):
+        own = binding & (effects[rows].argmax(axis=0) == number)
+        index = conjunctions.oriented_conjunction_indices(responses, [column(part) for part in pair])
+        singles = effects[[conjunctions.set_row([column(part)], 4) for part in pair]].min(axis=0)
+        lopsided = singles > effects[row] / 2  # 0 for an XOR, as large as the pair's effect for AND and OR
+        print(f"{' x '.join(pair):12} {own.sum():3} units: {(own & lopsided & (index > 0)).sum()} AND-like, "
+              f"{(own & lopsided & (index < 0)).sum()} OR-like, {(own & ~lopsided).sum()} XOR-like")
+
+# %%
+if bound:
+    kinds = np.repeat(np.arange(16) // 4, responses.shape[1])  # 0 to 3: which variants of hair and eyes a face has
+if bound and binding.any():
+    names = [f"hair {first}, eyes {second}" for first, second in faces]
+    figure, axes = plt.subplots(2, 1, figsize=(6, 5.6))
+    for ax, step, title in zip(axes, (steps[0], steps[-1]), ("untrained", "trained")):
+        shown = responses_at(bound, "dense", step)
+        chosen = np.argsort(-np.where(binding, effects[rows[0]], -1), kind="stable")[: min(40, binding.sum())]
+        favourite = responses[:, :, chosen].mean(axis=1).reshape(4, 4, -1).mean(axis=1).argmax(axis=0)
+        evoked = shown.reshape(-1, shown.shape[2])[:, chosen[np.argsort(favourite, kind="stable")]]
+        activation_matrix(evoked, kinds, names, ax, highest=float(np.percentile(evoked, 99)))
+        ax.set_title(f"dense, step {step:,} ({title}): units that will bind")
+    figure.savefig(figures / "09_units.png")
+
+# %% [markdown]
+# What we see in `figures/09_units.png` (rows are faces, columns units, the same units above and below): in the
+# trained network a unit answers to one kind of face of the four, or to two that lie across: 0 with 0 and 1 with 1.
+# Those are an AND and an XOR. An OR answers to three. An exclusive-or can be *built* of two ANDs, and
+# a unit with a ReLU can be an AND of what it adds up. The untrained units above have stripes: on or off for everybody.
+#
+# **Synergy** asks the same in bits: what does a unit tell about a pair, beyond what it tells about
+# each part? An XOR has 1 bit, an AND .19, a unit that knows both parts apart has 0.
+
+# %%
+if bound:
+    for layer in ("conv3_2", "conv4_2", "dense"):
+        for pair in pairs:
+            columns = [column(part) for part in pair]
+            told = probe.tokens < 4  # the fifth token is told otherwise
+            bits = [conjunctions.synergies(bound.activations(layer, step)[told], probe.codes[told], columns)
+                    for step in (steps[0], steps[-1])]
+            print(f"{layer:8} {' x '.join(pair):12} bits of the best tenth of units: "
+                  + ", ".join(f"{name} {np.sort(of_step)[-len(of_step) // 10:].mean():+.2f}"
+                              for name, of_step in zip(("untrained", "trained"), bits)))
+
+# %% [markdown]
+# ## Exchange a part
+#
+# Until now we only watched. Now we act: the generator draws the held-out faces anew, in the same views, with the
+# *other variant* of some parts. Who has bound hair and eyes must answer like this: change one
+# of the two, and "alike" turns into "not alike"; change both, and it is again what it was.
+#
+# **Predict first.** In how many of a hundred does the answer about hair x eyes turn over?
+
+# %%
+guess_one = 50  # if the hair is exchanged
+guess_both = 90  # if hair and eyes are exchanged
+
+# %%
+if bound:
+    figure, axes = plt.subplots(2, 1, figsize=(6, 5.6))
+    told = probe.tokens < 4
+    turned = {}  # (step, parts exchanged) -> share of exemplars whose label turns over, of each pair
+    swaps = [*(pairs[0]), "+".join(pairs[0]), *(pairs[1]), "+".join(pairs[1])]
+    for step in (steps[0], steps[-1]):
+        model = model_at(bound, step)
+        before = labels[bound.logits(step).argmax(axis=1)[told]]
+        for swap in swaps:
+            changed = with_other_variants(bound, swap.split("+")).take(np.flatnonzero(told))
+            after = labels[look(model, changed).logits.argmax(axis=1)]
+            turned[step, swap] = (before != after).mean(axis=0)
+    for ax, number, pair in zip(axes, (0, 1), pairs):
+        bars({f"other {swap}": turned[steps[-1], swap][number] for swap in swaps}, ax,
+             marks={f"other {swap}": turned[steps[0], swap][number] for swap in swaps}, marks_name="untrained",
+             xlabel=f"share of faces for which '{pair[0]} and {pair[1]} are alike' turns over")
+        ax.set_xlim(0, 1.1)
+    figure.savefig(figures / "09_swaps.png")
+    print(f"Other hair: you guessed {guess_one}, it is {100 * turned[steps[-1], 'hair'][0]:.0f} in a hundred")
+    print(f"Other hair and eyes: you guessed {guess_both}, it is {100 * turned[steps[-1], 'hair+eyes'][0]:.0f}")
+
+# %% [markdown]
+# What we see in `figures/09_swaps.png`: for a pair that is bound, long bars for one part, short ones for both, and
+# short ones for the parts of the *other* pair, which are the control. No sum of hair and eyes can do that for all
+# four kinds of faces at once: if other hair takes points away from a face, it gives them to another. A pair
+# that is not bound turns over now and then, whatever is exchanged. The untrained network calls nearly everybody by
+# one name, so there is nothing that could turn over.
+#
+# ## Cut the parents
+#
+# A unit of `dense` is a sum over the 256 units of `global_pool`, and then a ReLU. So what each input
+# contributes is known exactly, and what is left without it can be computed, with nothing but the recorded arrays.
+# Are there a few **parents** that make the conjunction? As parents of a unit we take the inputs that contribute most
+# to its favourite kind of face *more* than to the others. To compare with, we cut as many others of
+# **equal strength** (equal contribution on average over all faces, sign included).
+#
+# **Predict first.** Cut the 16 strongest parents of 256. How much of the energy of the pair is left?
+
+# %%
+guess_left = 0.50
+
+# %%
+pair_energy = conjunctions.part_set_energies(responses)[rows[0]] if bound else np.zeros(1)
+units = [unit for unit in np.argsort(-pair_energy)[:12] if pair_energy[unit] > 0]
+if bound and units:
+    final_weights = bound.weights(steps[-1])
+    kernel, bias = final_weights["dense/kernel"], final_weights["dense/bias"]
+    inputs = responses_at(bound, "global_pool", steps[-1])
+    evoked, shape = inputs.reshape(-1, inputs.shape[2]), inputs.shape[:2]
+    again = np.maximum(evoked @ kernel + bias, 0).reshape(*shape, -1)
+    print(f"The layer dense, computed again, differs from the recorded one by {np.abs(again - responses).max():.0e}.")
+
+    is_kind = kinds[:, np.newaxis] == np.arange(4)
+    favourite = responses.mean(axis=1).reshape(4, 4, -1).mean(axis=1).argmax(axis=0)
+    contrast = coupling.contrast_contributions(evoked, kernel, is_kind, favourite)  # (inputs, units)
+    parents = np.argsort(-contrast, axis=0)
+    strength = kernel * evoked.mean(axis=0)[:, np.newaxis]  # mean contributions, with their signs
+
+# %%
+if bound and units:
+    generator, model = np.random.default_rng(0), model_at(bound, steps[-1])
+    counts, left, taken = [1, 2, 4, 8, 16, 32, 64], {"parents": [], "equal strength": []}, {}
+    for count in counts:
+        cut = Cut(edges={"dense": [(parent, unit) for unit in units for parent in parents[:count, unit]]})
+        matched = matched_cut(model, cut, generator, {"dense": strength})
+        for name, made in (("parents", cut), ("equal strength", matched)):
+            edges, kept = tuple(np.transpose(made.edges["dense"])), np.ones_like(kernel)
+            kept[edges] = 0
+            after = np.maximum(evoked @ (kernel * kept) + bias, 0).reshape(*shape, -1)
+            left[name].append(conjunctions.part_set_energies(after)[rows[0], units] / pair_energy[units])
+            taken[name, count] = strength[edges].sum() / len(units)
+    halves = {name: tuple(np.percentile(shares, [25, 75], axis=1)) for name, shares in left.items()}
+    ax = draw_curves(counts, {name: np.mean(shares, axis=1) for name, shares in left.items()}, bands=halves,
+                     levels={1.0: "uncut", 0.0: "none left"}, ylabel="energy of hair x eyes left (share)")
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(counts, counts)
+    ax.set_xlabel(f"inputs of 256 that are cut, of each of {len(units)} units of dense")
+    ax.figure.savefig(figures / "09_parents.png")
+    for name, shares in left.items():
+        print(f"16 inputs cut, {name}: {np.mean(shares[4]):.2f} is left; before the ReLU the mean response to all "
+              f"faces has lost {taken[name, 16]:.1f}")
+    print(f"Parents: you guessed {guess_left:.2f}, it is {np.mean(left['parents'][4]):.2f}")
+
+# %% [markdown]
+# What we see in `figures/09_parents.png` (bands: the middle half of the units). Cutting parents takes more of the
+# conjunction away than cutting equally strong others does, which may even add to it. So who contributes matters, not
+# how much. But look how *many* it takes: a handful of inputs is no more than a part of it.
+#
+# What does *not* hold: that here is *one* detector of hair and *one* of eyes, and a unit that puts them
+# together. The parents come from `global_pool`, where the pair is bound already, as the figure
+# at the beginning shows. Most of what is new was made before this layer, by many units at once.
+#
+# ## Take a part away
+#
+# The last test is for both kinds of tokens. We draw all faces without one part. The mark is the
+# **ceiling** of someone who sees the other parts and makes the best of them.
+
+# %%
+if runs:
+    figure, axes = plt.subplots(len(runs), 1, figsize=(6, 0.6 + 1.9 * len(runs)), squeeze=False)
+    for run, code, ax in zip(runs, codes, axes.flat):
+        network, seen = model_at(run, run.steps[-1]), list(run.part_names)
+        told = {"nothing": float(look(network, run.probes["held_out"]).accuracy)}
+        told |= {part: float(look(network, without_parts(run, [part])).accuracy) for part in seen}
+        best = {"nothing": accuracy_ceiling(code, seen)}
+        best |= {part: accuracy_ceiling(code, [other for other in seen if other != part]) for part in seen}
+        bars({f"without {name}": value for name, value in told.items()}, ax,
+             marks={f"without {name}": value for name, value in best.items()}, marks_name="ceiling of the other parts",
+             levels={1 / len(run.token_names): "chance"}, xlabel=f"held-out accuracy (share), {code} tokens")
+        ax.set_xlim(0, 1.1)
+        print(f"{code}:", ", ".join(f"without {part} {told[part]:.2f} (ceiling {best[part]:.2f})" for part in told))
+    figure.savefig(figures / "09_deletions.png")
+
+# %% [markdown]
+# What we see in `figures/09_deletions.png`. Any three parts of the additive faces would do, says the ceiling. Whether
+# the network needs the fourth is another matter: who adds has learned to count on every part that helps,
+# and misses the points. A part that is gone from a conjunctive face takes its whole pair with it, and the
+# ceiling falls to that of one pair. How near the network comes to it tells how well the rest survives.
+#
+# What does *not* hold: that a part on which nothing depends here was not seen. A part that is left out makes a face
+# that nobody ever wore, and how a network answers to the unheard-of is its own affair.
+#
+# ## Exercise
+#
+# Fill in the functions in `lessons/exercises/exercise_09.py`, then ask
+#
+#     dense-keras check 09
+#
+# 1. `conjunction_index`: how much a unit answers to two parts together beyond their sum, from four means.
+# 2. `interaction_share`: which share of its energy that is.
+# 3. `after_cut`: what a unit answers when some of its inputs are cut, exactly.
+#
+# To think about: we set the accessory aside. Let it in (in `responses_at`, keep all rows and columns)
+# and look at `figures/09_interaction.png` again. Why does the share of interaction fall so far, although not a single
+# weight has changed? Which of the two figures would you publish, and what would you write below it?
+#
+# ## Where this comes from
+#
+# - S. J. Hanson, V. Yadav and C. Hanson, "Dense Sample Deep Learning", arXiv 2307.10991
+#   (2023). Only what its abstract states is used: five unique tokens, at least 500 exemplars
+#   of each, a VGG network of 1.24 million weights, and the aim of following how complex features are
+#   constructed. What we take for a construction, the two codes, the factorial probe, the swaps and the
+#   cuts are our own design, and no test of that paper.
+# - F. Yates, "The design and analysis of factorial experiments" (1937): energies by order.
+# - G. A. Miller, "Note on the bias of information estimates" (1955): the correction of the bits.
+# - M. Minsky and S. Papert, "Perceptrons" (1969): what sums cannot do, the exclusive-or first of all.
