@@ -430,8 +430,8 @@ ax.figure.savefig(figures / "06_cuts.png")
 #   Only what its abstract states is used: five unique tokens, at least 500 exemplars of each, a
 #   VGG network of 1.24 million weights, and the aim of following how features are constructed.
 #   How coupling is defined, measured, tested and drawn here is our choice, not the paper's.
-# - M. Cohen and A. Kohn, "Measuring and interpreting neuronal correlations", Nature Neuroscience
-#   14 (2011): signal and noise correlation.
+# - M. Cohen and A. Kohn in Nature Neuroscience 14 (2011), pages 811 to 819: signal and noise
+#   correlation, how they are measured, and what they can mean.
 # - M. Newman, "Mixing patterns in networks", Physical Review E 67 (2003): assortativity; M. Newman
 #   and M. Girvan, "Finding and evaluating community structure in networks" (2004): modularity;
 #   V. Blondel and others, "Fast unfolding of communities in large networks" (2008): how it is sought.

@@ -150,10 +150,10 @@ figure.savefig(figures / "08_lazy_or_rich.png")
 # %% [markdown]
 # What we see in `figures/08_lazy_or_rich.png`. The untrained network would have 0 everywhere
 # above and 1 everywhere below. Above: bars that end before the line are layers that have hardly
-# turned. Below: bars that end before the line are layers that evoke something new. Now look for layers that are lazy above and rich below: are there any? It is no
-# contradiction. A layer is given what those before it send; many small turns add up, and a
-# small turn in the right direction, of 256 units at once, is enough to make the token easy to
-# read.
+# turned. Below: bars that end before the line are layers that evoke something new. Now look
+# for layers that are lazy above and rich below: are there any? It is no contradiction. A layer
+# is given what those before it send; many small turns add up, and a small turn in the right
+# direction, of many units at once, can be enough to make the token easy to read.
 #
 # What does *not* hold: that a rich run is a better one (compare the accuracies), that filters
 # of a lazy layer are "learned detectors" (their pictures show what they were born with: lesson

@@ -85,16 +85,18 @@ seen = [token_set.train.take(np.flatnonzero(density.exemplar_numbers(token_set.t
         for token_set in token_sets]
 on_seen = [np.array([look(model_at(run, step), exemplars).logits for step in moments])
            for run, exemplars in zip(runs, seen)]  # each (snapshots, exemplars, tokens)
+at_end = []  # of each run: accuracy on images that were trained on, and held-out accuracy
 for run, name, exemplars, logits in zip(runs, names, seen, on_seen):
     training = (logits.argmax(axis=2) == exemplars.tokens).mean(axis=1)
     held_out = [run.history["held_out_accuracy"][run.steps.index(step)] for step in moments]
     print(f"\n{name}:   step   trained on   held out   gap")
     for step, before, new in zip(moments, training, held_out):
         print(f"{step:16,}      {before:6.2f}     {new:6.2f}  {before - new:+.2f}")
-    for guess, what, value in ((guess_many, "held-out", held_out[-1]), (guess_few, "held-out", held_out[-1]),
-                               (guess_few_training, "training", training[-1])):
-        if (guess is guess_many) == (run is runs[0]):
-            print(f"{name}, {what}: you guessed {guess:.2f}, it is {value:.2f}")
+    at_end.append((training[-1], held_out[-1]))
+print(f"\n{names[0]}, held-out: you guessed {guess_many:.2f}, it is {at_end[0][1]:.2f}")
+if len(runs) > 1:
+    print(f"{names[1]}, held-out: you guessed {guess_few:.2f}, it is {at_end[1][1]:.2f}")
+    print(f"{names[1]}, trained on: you guessed {guess_few_training:.2f}, it is {at_end[1][0]:.2f}")
 
 # %% [markdown]
 # What we see in `figures/10_curves.png`: with many exemplars the two curves go together. With fewer, the gray one

@@ -273,8 +273,9 @@ for each in given:
 if twin:
     final = abs(run.history["held_out_accuracy"][-1] - twin.history["held_out_accuracy"][-1])
     print(f"At the end: you guessed a difference of {guess_final:.3f}, it is {final:.3f}")
-    later = [abs(first - second) for first, second in zip(passed[0], passed[given.index(twin)]) if first != second]
-    print(f"Later by: you guessed {guess_ceilings} steps at most, it is {max(later, default=0):.0f}")
+    both = [times for times in zip(passed[0], passed[given.index(twin)]) if np.isfinite(times).all()]
+    later = max((abs(first - second) for first, second in both), default=np.nan)
+    print(f"Later by: you guessed {guess_ceilings} steps at most, it is {later:.0f} ({len(both)} lines passed by both)")
 
 # %% [markdown]
 # What we see in `figures/11_curves.png`: the curves are no copies. But they climb the same stairs, in the same
@@ -317,8 +318,13 @@ alike = {"untrained": [cka_debiased(at_end[layer], run.activations(layer, 0)) fo
 if twin:
     over_time = np.array([[cka_debiased(run.activations(layer, step), twin.activations(layer, step))
                            for layer in run.layers] for step in steps])
-    heat_map_over_steps(over_time, steps, run.layers, unit="CKA of the twins (debiased)",
-                        limits=(0, 1)).figure.savefig(figures / "11_layers.png")
+    since = np.array([[cka_debiased(run.activations(layer, step), run.activations(layer, 0))
+                       for layer in run.layers] for step in steps])
+    figure, axes = plt.subplots(2, 1, figsize=(6, 6.2))
+    for ax, values, title in zip(axes, (over_time, since), ("the twins", "one of them with its untrained self")):
+        heat_map_over_steps(values.clip(0, 1), steps, run.layers, ax, unit="CKA (debiased)", limits=(0, 1))
+        ax.set_title(title)
+    figure.savefig(figures / "11_layers.png")
     alike = {"the twin": over_time[-1].tolist()} | alike
     print(f"dense: you guessed {guess_cka:.2f}, it is {over_time[-1][run.layers.index('dense')]:.2f}")
 for each in others:
@@ -341,7 +347,7 @@ for layer, *values in zip(run.layers, *alike.values()):
 # %% [markdown]
 # What we see in `figures/11_layers.png` and `figures/11_alike.png`:
 #
-# - The twins' layers are alike from the first to the last, although their weights have parted.
+# - The twins' layers are alike from the first to the last, all the time, although their weights have parted.
 # - Early layers are like their untrained selves too. So *their* likeness proves nothing: they have
 #   hardly moved. Late layers are unlike their untrained selves. There, what is alike was learned, twice.
 # - Another seed began with other weights. Where it has come to the same late layers all the same, the

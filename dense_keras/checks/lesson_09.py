@@ -73,15 +73,15 @@ def check_interaction_share(attempt: Callable[..., Any], seed: int) -> str:
 def check_after_cut(attempt: Callable[..., Any], seed: int) -> str:
     """What a unit answers when some of its inputs are cut, exactly."""
     generator = np.random.default_rng([seed, 2])
-    inputs = generator.uniform(0, 2, (40, 12))
-    kernel, bias = generator.normal(0, 0.5, (12, 6)), generator.normal(0, 1, 6)
-    responses = inputs @ kernel + bias
-    unit = int(np.abs((responses > 0).mean(axis=0) - 0.5).argmin())  # one that the ReLU switches on and off
-    cut = np.argsort(-np.abs(kernel[:, unit]))[:3].tolist()
-    kept = np.ones(12)
-    kept[cut] = 0
-    before_relu = inputs @ (kernel[:, unit] * kept) + bias[unit]
-    uncut = np.maximum(responses[:, unit], 0)
+    before_relu = uncut = np.zeros(40)
+    while min((before_relu > 0).sum(), (before_relu < 0).sum(), (uncut > 0).sum()) < 10:  # the ReLU is to matter
+        inputs = generator.uniform(0, 2, (40, 12))
+        kernel, bias = generator.normal(0, 0.5, (12, 6)), generator.normal(0, 1, 6)
+        unit, cut = int(generator.integers(1, 6)), sorted(generator.permutation(np.arange(1, 12))[:3].tolist())
+        kept = np.ones(12)
+        kept[cut] = 0
+        before_relu = inputs @ (kernel[:, unit] * kept) + bias[unit]
+        uncut = np.maximum(inputs @ kernel[:, unit] + bias[unit], 0)
     contributions = inputs[:, cut] @ kernel[cut, unit]
     mistakes = {
         "That is the response without any cut.": uncut,
@@ -97,7 +97,9 @@ def check_after_cut(attempt: Callable[..., Any], seed: int) -> str:
     given = inputs.copy(), kernel.copy(), bias.copy()
     answer = attempt(*given, unit, list(cut))
     if not all(np.array_equal(now, before) for now, before in zip(given, (inputs, kernel, bias), strict=True)):
-        raise Hint("Your function changed the arrays that it was given. Cut in a copy: the next who asks wants them whole.")
+        raise Hint(
+            "Your function changed the arrays that it was given. Cut in a copy: the next who asks wants them whole."
+        )
     _compare(answer, np.maximum(before_relu, 0), mistakes, f"of unit {unit} without the inputs {cut}")
     _compare(attempt(inputs.copy(), kernel.copy(), bias.copy(), unit, []), uncut, {}, "with nothing cut")
     return f"Without {len(cut)} of 12 inputs the mean response goes from {uncut.mean():.2f} to {answer.mean():.2f}."
@@ -133,7 +135,9 @@ def _numbers(answer: Any, right: np.ndarray) -> np.ndarray:
         values = None
     if answer is None or values is None or values.shape != right.shape:
         came = "nothing" if answer is None else f"{type(answer).__name__} of shape {np.shape(values)}"
-        raise Hint(f"Your function returned {came}; an array of shape {right.shape} is needed. Is a `return` missing, or an axis?")
+        raise Hint(
+            f"Your function returned {came}; an array of shape {right.shape} is needed. Is a `return` missing, or an axis?"
+        )
     return values
 
 

@@ -40,7 +40,9 @@ def check_equal_epochs(attempt: Callable[..., Any], seed: int) -> str:
         }
     about = f"with {few} exemplars, for as many steps as {epochs} epochs of {many}, {batch_size} at a step"
     _compare(attempt(few, many, epochs, batch_size), right, mistakes, about)
-    _compare(attempt(2500, 7500, 9, 32), 27, {}, "with 2500 exemplars, for as many steps as 9 epochs of 7500, 32 at a step")
+    _compare(
+        attempt(2500, 7500, 9, 32), 27, {}, "with 2500 exemplars, for as many steps as 9 epochs of 7500, 32 at a step"
+    )
     return f"{right} epochs of {few} exemplars are as many steps as {epochs} epochs of {many}, or just more."
 
 
@@ -56,7 +58,9 @@ def check_pair_accuracy(attempt: Callable[..., Any], seed: int) -> str:
     same = labels[tokens] == labels[predicted]
     mistakes = {
         "You divided by all exemplars. The token without a label does not count.": same.mean(),
-        "That is the accuracy of names. A wrong name may have the right label.": (tokens == predicted)[with_label].mean(),
+        "That is the accuracy of names. A wrong name may have the right label.": (tokens == predicted)[
+            with_label
+        ].mean(),
         "That is the accuracy of names, of all tokens. Look at the labels.": (tokens == predicted).mean(),
         "You left out exemplars that were called by the token without a label. They are wrong.": (
             same[with_label & called].mean()
@@ -75,7 +79,9 @@ def check_pair_accuracy(attempt: Callable[..., Any], seed: int) -> str:
 def check_memorised_share(attempt: Callable[..., Any], seed: int) -> str:
     """Which share of what a network knows is memory."""
     generator = np.random.default_rng([seed, 3])
-    training, held_out, chance = (round(float(generator.uniform(*span)), 3) for span in ((0.9, 1), (0.6, 0.75), (0.3, 0.5)))
+    training, held_out, chance = (
+        round(float(generator.uniform(*span)), 3) for span in ((0.9, 1), (0.6, 0.75), (0.3, 0.5))
+    )
     right = (training - held_out) / (training - chance)
     mistakes = {
         "That is the gap. Divide it by what is known on images of the training.": training - held_out,
@@ -86,11 +92,22 @@ def check_memorised_share(attempt: Callable[..., Any], seed: int) -> str:
             (training - held_out) / (held_out - chance)
         ),
         "That is the share that is *not* memory.": 1 - right,
-        "You took chance away above the line too, where it cancels out.": (training - held_out - chance) / (training - chance),
+        "You took chance away above the line too, where it cancels out.": (training - held_out - chance)
+        / (training - chance),
         "You divided by 1 - chance, as if all training images were known.": (training - held_out) / (1 - chance),
     }
-    _compare(attempt(training, held_out, chance), right, mistakes, f"training {training}, held out {held_out}, chance {chance}")
-    _compare(attempt(0.8, 0.85, 0.5), 0.0, {}, "held-out images went better than those of the training, so nothing is missing")
+    _compare(
+        attempt(training, held_out, chance),
+        right,
+        mistakes,
+        f"training {training}, held out {held_out}, chance {chance}",
+    )
+    _compare(
+        attempt(0.8, 0.85, 0.5),
+        0.0,
+        {},
+        "held-out images went better than those of the training, so nothing is missing",
+    )
     _compare(attempt(0.8, 0.45, 0.5), 1.0, {}, "held-out images were below chance, and no more than all can be memory")
     try:
         nothing = attempt(0.5, 0.5, 0.5)

@@ -7,8 +7,10 @@ import numpy as np
 
 def same_bits(first, second):
     # Comparing bytes, not numbers: NaN == NaN is false, and 0.0 == -0.0 is true.
-    alike = [one.shape == two.shape and one.dtype == two.dtype and one.tobytes() == two.tobytes()
-             for one, two in zip(first, second)]
+    alike = [
+        one.shape == two.shape and one.dtype == two.dtype and one.tobytes() == two.tobytes()
+        for one, two in zip(first, second)
+    ]
     return len(first) == len(second) and all(alike)
 
 

@@ -51,7 +51,7 @@ def test_without_parts_it_still_runs(tmp_path):
 
 
 def test_with_enough_exemplars_the_view_is_taken_out_also_of_conjunctive_tokens(tmp_path):
-    sparse = Experiment(code="conjunctive", exemplars=26, held_out=20, size=28, epochs=1)
+    sparse = Experiment(code="conjunctive", exemplars=26, held_out=30, size=28, epochs=1)
     run = train(sparse, tmp_path / "run", record=False, progress=False)
     printed = run_lesson_here(LESSON, tmp_path, run.folder)
     assert set(figures_in(tmp_path)) == EVERY and LEFT_OUT not in printed

@@ -1,0 +1,72 @@
+"""Lesson 10 compares any runs, draws the whole curve where it was computed, and says what it leaves out."""
+
+import warnings
+
+import pytest
+
+from dense_keras.experiment import Experiment, train
+from lesson_runs import figures_in, numbers_after, run_lesson_here
+from small import SMALL
+
+LESSON = "10_density.py"
+OF_ALL = ["10_curves.png", "10_neighbours.png"]
+TABLE = """exemplars,seed,backend,steps,held_out_accuracy,pair_hair_eyes,pair_nose_mouth,training_accuracy
+5,0,torch,8,0.3,0.5,0.5,1.0
+5,1,torch,8,0.4,0.6,0.5,0.9
+20,0,tensorflow,8,0.9,1.0,0.8,1.0
+20,0,tensorflow,4,0.1,0.1,0.1,0.1
+"""
+
+
+@pytest.fixture(scope="module")
+def two_densities(tmp_path_factory):
+    """Folders of two small runs with equally many steps, the first of twice as many exemplars."""
+    folder = tmp_path_factory.mktemp("densities")
+    for name, changes in {"many": {}, "few": {"exemplars": 13, "epochs": 4}}.items():
+        experiment = Experiment(**SMALL | {"code": "conjunctive"} | changes)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*is not dense.*")
+            train(experiment, folder / name, record=False, progress=False)
+    return folder / "many", folder / "few"
+
+
+def test_two_densities_at_equal_steps(two_densities, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, *two_densities)
+    assert list(figures_in(tmp_path)) == sorted([*OF_ALL, "10_interaction.png", "10_pairs.png"])
+    assert "26 a token, 8 steps in 2 epochs" in printed and "13 a token, 8 steps in 4 epochs" in printed
+    assert "Beware" not in printed and "has not been computed" in printed
+    for count, guess in ((26, 0.95), (13, 0.5)):
+        guessed, found = numbers_after(f"{count} a token, held-out: you guessed", printed)
+        assert guessed == guess and 0 <= found <= 1
+        trained_on, held_out = numbers_after(f"{count} a token, hair x eyes: trained on", printed)[:2]
+        assert 0 <= min(trained_on, held_out) and max(trained_on, held_out) <= 1
+    distances = [
+        numbers_after(f"    {count:2} a token: nearest of the own token", printed)[0] for count in (5, 13, 20, 26)
+    ]
+    assert distances == sorted(distances, reverse=True)  # more exemplars, nearer ones
+
+
+def test_the_table_of_densities_is_drawn_where_it_is(two_densities, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "density.csv").write_text(TABLE)
+    printed = run_lesson_here(LESSON, tmp_path, *two_densities)
+    assert "10_whole_curve.png" in figures_in(tmp_path)
+    assert "The whole curve: 3 runs, seeds 0 1 on tensorflow torch" in printed  # the run of fewer steps is left out
+    assert "     5 a token: training 0.95, held-out 0.35, hair x eyes 0.55, nose x mouth 0.50" in printed
+
+
+def test_additive_tokens_and_unequal_steps(small_run, two_densities, tmp_path):
+    longer = train(Experiment(**SMALL | {"epochs": 3}), tmp_path / "longer", record=False, progress=False)
+    printed = run_lesson_here(LESSON, tmp_path, small_run.folder, longer.folder)
+    assert "Beware: the runs have different numbers of steps" in printed
+    assert printed.count("tokens that are not made of pairs") == 2
+    assert list(figures_in(tmp_path)) == OF_ALL
+
+
+def test_tokens_without_parts(tmp_path):
+    run = train(
+        Experiment("fashion", exemplars=13, held_out=3, epochs=1), tmp_path / "run", record=False, progress=False
+    )
+    printed = run_lesson_here(LESSON, tmp_path, run.folder)
+    assert "tokens that are not made of pairs" in printed
+    assert list(figures_in(tmp_path)) == OF_ALL
