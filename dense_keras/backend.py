@@ -40,7 +40,8 @@ def choose_backend() -> str:
     if wanted:
         if wanted not in BACKENDS:
             raise BackendError(
-                f"KERAS_BACKEND is {wanted!r}. It can be {', '.join(BACKENDS)}. {_installed_text(installed)}"
+                f"KERAS_BACKEND is {wanted!r}. It can be {', '.join(BACKENDS)}. {_installed_text(installed)} "
+                'Install another with: pip install "dense-keras[torch]" (or tensorflow, or jax)'
             )
         if wanted not in installed:
             raise BackendError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -147,7 +148,18 @@ def _add_token_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exemplars", type=int, metavar="N", help="training images a token (default: 500 generated, or all)"
     )
-    parser.add_argument("--size", type=int, metavar="N", help="side of the images in pixels (default: 32; fashion 28)")
+    parser.add_argument(
+        "--size",
+        type=int,
+        metavar="N",
+        help="side of the images in pixels, 28 or more for faces (default: 32; fashion 28)",
+    )
+    parser.add_argument(
+        "--source",
+        metavar="NAME|FOLDER",
+        help="of fashion: package (500 exemplars a token, the default), keras (6,000, downloaded once), or a folder "
+        "with the four IDX files",
+    )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="of tokens, initial weights and order (default: 0)"
     )
@@ -157,7 +169,7 @@ def _train(options: argparse.Namespace) -> None:
     from dense_keras.course import default_folder
     from dense_keras.experiment import PRESETS, Experiment, train
 
-    names = ("tokens", "code", "exemplars", "size", "seed", "epochs")
+    names = ("tokens", "code", "exemplars", "size", "source", "seed", "epochs")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     experiment = Experiment(**PRESETS[options.preset] | given)
     _report(train(experiment, options.run or default_folder(experiment, options.preset)))
@@ -178,7 +190,7 @@ def _report(run: Run) -> None:  # noqa: F821
     print(
         f"Recorded {len(run.steps)} snapshots up to step {run.steps[-1]} in {run.folder}; "
         f"held-out accuracy {history['held_out_accuracy'][-1]:.3f}.\n"
-        f"Look at it with: dense-keras show {run.folder}"
+        f"Look at it with: dense-keras show {shlex.quote(str(run.folder))}"
     )
 
 
@@ -202,8 +214,15 @@ def _tokens(options: argparse.Namespace) -> None:
     from dense_keras.figures.contact_sheet import contact_sheet
     from dense_keras.run import RunError, write_whole
 
+    if Path(options.out).suffix.lower() != ".png":
+        raise RunError(f"--out is {options.out}. The sheet is a PNG picture. Name another file with --out, one that ends in .png.")
     token_set = token_sets.load(
-        options.tokens, code=options.code, exemplars=options.exemplars, size=options.size, seed=options.seed
+        options.tokens,
+        code=options.code,
+        exemplars=options.exemplars,
+        size=options.size,
+        source=options.source,
+        seed=options.seed,
     )
     picture, path = contact_sheet(token_set), Path(options.out).resolve()
     try:

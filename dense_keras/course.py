@@ -20,11 +20,15 @@ IMAGES_A_MINUTE = 20_000
 def default_folder(experiment: Experiment, preset: str = "default") -> Path:
     """Where an experiment is recorded unless told otherwise: ``runs/faces-additive-seed0-tensorflow``.
 
-    preset: its name stands in the folder's in place of the code, unless it is the default.
+    preset: its name stands in the folder's in place of the code, unless it is the default. Numbers
+    of exemplars and sizes that are not the preset's are told too.
     """
     resolved = experiment.resolved()
+    usual = Experiment(**PRESETS[preset] | {"tokens": experiment.tokens}).resolved()
+    other = [name for name in ("exemplars", "held_out", "size") if getattr(resolved, name) != getattr(usual, name)]
     named = resolved.code if preset == "default" else preset
-    parts = [Path(resolved.tokens).name, named, f"seed{resolved.seed}", keras.config.backend()]
+    unusual = [f"{name}{getattr(resolved, name)}" for name in other]
+    parts = [Path(resolved.tokens).name, named, *unusual, f"seed{resolved.seed}", keras.config.backend()]
     return RUNS / "-".join(part for part in parts if part)
 
 

@@ -66,7 +66,7 @@ class Experiment:
     """All settings of a run. None means the token set's own default.
 
     tokens: ``faces``, ``fashion``, or a folder of images with one sub-folder a token.
-    code: of the faces: ``additive``, ``conjunctive`` or ``natural``.
+    code: of the faces: ``additive``, ``conjunctive`` or ``natural``. source: of fashion, see ``tokens.fashion``.
     exemplars, held_out: for training, and never trained on, a token. size: side of the images, in pixels. colour: or gray.
     seed: of the token set and the initial weights. order_seed: of the order in which
     exemplars are shown; None for the same.
@@ -80,6 +80,7 @@ class Experiment:
     exemplars: int | None = None
     held_out: int | None = None
     size: int | None = None
+    source: str | None = None
     colour: bool | None = None
     seed: int = 0
     order_seed: int | None = None
@@ -124,7 +125,7 @@ class Experiment:
         return self.seed if self.order_seed is None else self.order_seed
 
     def _token_options(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("code", "exemplars", "held_out", "size", "colour", "seed")}
+        return {name: getattr(self, name) for name in ("code", "exemplars", "held_out", "size", "source", "colour", "seed")}
 
 
 def train(experiment: Experiment, folder: str | Path, *, record: bool = True, progress: bool = True) -> Run:

@@ -37,6 +37,14 @@ FORMAT = 1
 PROBES = ("held_out", "factorial")
 POOLINGS = ("max", "mean")
 
+DESCRIBED = frozenset(
+    ("experiment", "origin", "backend", "steps_per_epoch", "layers", "token_names", "part_names", "images")
+)
+"""What ``experiment.json`` tells of every run."""
+
+ABANDONED = (".experiment.json.*.part", ".probe.npz.*.part", ".history.csv.*.part", "snapshots/.*.part")
+"""Files that a process leaves behind when it is killed while it writes."""
+
 
 class RunError(RuntimeError):
     """A run folder that cannot be used as asked, with what to do about it."""
@@ -64,6 +72,11 @@ class Run:
         if not isinstance(self.description, dict) or self.description.get("format") != FORMAT:
             found = self.description.get("format") if isinstance(self.description, dict) else "no description"
             raise RunError(f"{path} has format {found!r}; this version of dense_keras reads {FORMAT}.")
+        missing = sorted(DESCRIBED - set(self.description))
+        if missing:
+            raise RunError(
+                f"{path} is damaged: it lacks {', '.join(missing)}. Without them the run is lost: record it anew."
+            )
 
     @classmethod
     def create(cls, folder: str | Path, description: Mapping[str, Any], probes: Mapping[str, Exemplars | None]) -> Run:
@@ -119,14 +132,17 @@ class Run:
     @property
     def steps(self) -> list[int]:
         """Steps of the snapshots, ascending; they may include damaged ones."""
-        names = (re.fullmatch(r"step_(\d+)\.npz", path.name) for path in (self.folder / "snapshots").iterdir())
+        names = (re.fullmatch(r"step_(\d+)\.npz", path.name) for path in (self.folder / "snapshots").glob("*.npz"))
         return sorted(int(name[1]) for name in names if name)
 
     @cached_property
     def probes(self) -> dict[str, Exemplars]:
         """The probes by name, ``held_out`` and, where there are parts, ``factorial``."""
         flat = _read_npz(self.folder / "probe.npz")
-        return {name: _exemplars(flat, f"{name}/") for name in PROBES if f"{name}/images" in flat}
+        try:
+            return {name: _exemplars(flat, f"{name}/") for name in PROBES if f"{name}/images" in flat}
+        except (KeyError, ValueError) as error:
+            raise _damaged(self.folder / "probe.npz", error) from None
 
     @property
     def history(self) -> dict[str, np.ndarray]:
@@ -197,10 +213,9 @@ class Run:
     def is_whole(self, step: int) -> bool:
         """Whether the snapshot of a step can be read and agrees with its checksums."""
         try:
-            self._read(step, None)
+            return any(name.startswith("weights/") for name in self._read(step, None))
         except RunError:
             return False
-        return True
 
     def damaged(self) -> list[int]:
         """Steps whose snapshots are damaged."""
@@ -242,6 +257,9 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise RunError(f"{folder} cannot be written ({error.strerror}). Choose another folder with --run.") from None
     try:
+        for pattern in ABANDONED:
+            for part in folder.glob(pattern):
+                part.unlink(missing_ok=True)
         yield
     finally:
         lock.release()
@@ -301,11 +319,27 @@ def _read_npz(path: Path, wanted: str | list[str] | None = None) -> dict[str, np
             else:
                 names = [name for name in file.files if name.startswith(wanted or "")]
             return {name: file[name] for name in names}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise RunError(
-            f"{path} is damaged ({error}). Other files are not affected. "
-            "Give the command that recorded the run again: it mends what is damaged."
-        ) from None
+    except UNREADABLE as error:
+        raise _damaged(path, error) from None
+
+
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,  # a lone array where an archive should be
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+)
+
+
+def _damaged(path: Path, error: Exception) -> RunError:
+    return RunError(
+        f"{path} is damaged ({error}). Other files are not affected. "
+        "Give the command that recorded the run again: it mends what is damaged."
+    )
 
 
 def _write_probes(folder: Path, probes: Mapping[str, Exemplars | None]) -> None:

@@ -200,8 +200,8 @@ image_rows(
 ).figure.savefig(figures / "05_top_exemplars.png")
 
 # %% [markdown]
-# What we see in `figures/05_top_exemplars.png`: left and right are the same units. Their weights
-# hardly turned, and yet they can respond to other places than before. Untrained units like
+# What we see in `figures/05_top_exemplars.png`: left and right are the same units. With the default
+# settings their weights hardly turned, and yet they respond to other places. Untrained units like
 # borders between dark and light: hair, the outline, the edge of the image (what lies beyond it
 # is gray). Look what the right half of a row has in common, and whether it is the part that the
 # row is named after. One unit may be best for two parts, because the part that tells variants
@@ -232,10 +232,10 @@ figure.savefig(figures / "05_preferred_images.png")
 
 # %% [markdown]
 # What we see in `figures/05_preferred_images.png`: textures in the lower layer; in `dense`
-# something coarser, with a place in the image. An even gray stands for a unit that nothing
-# could excite. Training changes the pictures. But it does not turn them into eyes and mouths:
-# shown without its title, hardly any of them would be taken for a part or a person.
-# And the printed lines say that many of these pictures excite a unit more than any face does. A
+# something coarser, with a place in the image. An even gray stands for a unit that the search
+# could not excite. Training changes the pictures. But it does not turn them into eyes and
+# mouths: without its title, hardly any of them would be taken for a part or a person. And the
+# printed lines say that many of these pictures excite a unit more than any exemplar does. A
 # preferred image shows what *could* excite a unit, and not what the unit is used for.
 #
 # ## Silent units
@@ -261,9 +261,10 @@ figure.savefig(figures / "05_sparseness.png")
 # %% [markdown]
 # What we see in `figures/05_sparseness.png`: in `dense` many units are dead from the start. All
 # images give it nearly the same input, and a unit for which that adds up to less than 0 is
-# silent for every one. Training hardly revives them, and does well without. Among the living,
-# units of the middle layers come to respond to *more* exemplars, those of `dense` to fewer: they
-# become choosy. "Dead" holds for this probe; another image might excite the unit.
+# silent for every one. With the default faces training hardly revives them, and does well
+# without. Among the living, units of the middle layers come to respond to *more* exemplars,
+# those of `dense` to fewer: they become choosy. "Dead" holds for this probe; another image might
+# excite the unit.
 #
 # ## Tuning: what a response depends on
 #

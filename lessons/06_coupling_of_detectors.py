@@ -106,6 +106,10 @@ ax.figure.savefig(figures / "06_correlation.png")
 # - With token and view out less is left. It still is above chance, but the untrained network
 #   has about as much of it. Some of it may be links, some is what we know no factor for.
 #
+# In other runs (try the preset `rich`) what is left can be far above the untrained network's. Even
+# then it need not be links: units that weigh the same evidence share how *much* an exemplar shows
+# of it, and that differs within a token, too.
+#
 # So: a raw correlation is no evidence of coupling, and a cleaned one is weak evidence. What
 # correlates cannot tell who drives whom. Weights can.
 #
@@ -291,9 +295,9 @@ for step, network in ((untrained, "untrained"), (trained, "trained")):
 
 # %% [markdown]
 # As the weights are, more than half of the strong couplings between units of one token are
-# positive; with shuffled weights about half of them. Part of that holds in any network, also in
-# an untrained one, because a unit prefers what its inputs add up to. What was learned is at most
-# what exceeds the untrained number.
+# positive; with shuffled weights fewer, about half or less. Part of that holds in any network,
+# also in an untrained one, because a unit prefers what its inputs add up to. What was learned is
+# at most what exceeds the untrained number, and in some runs nothing does.
 #
 # ## Hubs
 #
@@ -358,11 +362,11 @@ ax.set_xlabel("layer, with the numbers of the units on the paths")
 ax.figure.savefig(figures / "06_paths.png")
 
 # %% [markdown]
-# What we see in `figures/06_paths.png`, where dots have the colour of the part that a unit detects
-# best: paths soon merge, and lead through units that are named after other parts. There is no
-# private line from "eyes" to a token. Nor should a single path be trusted: it is one of very
-# many, it counts couplings against the token (blue) like those for it, and the ReLUs on its way make
-# a product of shares an approximation.
+# What we see in `figures/06_paths.png` with the default faces (dots have the colour of the part
+# that a unit detects best): paths soon merge, and lead through units that are named after other
+# parts. There is no private line from "eyes" to a token. Nor should a single path be trusted. It
+# is one of very many, it counts couplings against the token (blue) like those for it, and the
+# ReLUs on its way make a product of shares an approximation.
 #
 # ## Cut, and see
 #
@@ -402,10 +406,10 @@ ax.figure.savefig(figures / "06_cuts.png")
 # %% [markdown]
 # What we see in `figures/06_cuts.png` with the default faces (a number is its bar's): for some
 # tokens, cutting the units of most paths does far more harm than the same number at random, and
-# more than the harder control. For others it does none. A token can be lost in two ways, too: it
-# is no longer named, or its name is given to everybody. So the path mass tells *something* about
-# who is needed, and no more than that. Three draws of each control are few; take more before
-# you believe a difference.
+# more than the harder control. For others it does none, and in other runs it may do none at all.
+# A token can be lost in two ways, too: it is no longer named, or its name is given to everybody.
+# So path mass may tell *something* about who is needed, and no more than that. Three draws of each
+# control are few; take more before you believe a difference.
 #
 # What does *not* hold: that the graph of couplings explains the network. Correlations are mostly
 # shared tuning, strong edges are mostly tuned inputs, and hubs are loud. What stands is small

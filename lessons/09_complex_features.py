@@ -152,7 +152,8 @@ for run, code, of_run in zip(runs, codes, by_order):
         print(f"{layer:12}", *("   - " if np.isnan(share) else f"{share:5.2f}" for share in row))
 for code, guess in (("additive", guess_adding), ("conjunctive", guess_binding)):
     for share in (shares[runs[0].layers.index("dense")] for shares, own in zip(final, codes) if own == code):
-        print(f"Interaction in dense, {code}: you guessed {guess:.2f}, it is {share:.2f}")
+        found = f"{share:.2f}" if np.isfinite(share) else "not to be told, for parts do next to nothing"
+        print(f"Interaction in dense, {code}: you guessed {guess:.2f}, it is {found}")
 if "conjunctive" in codes:
     binding_layers = [layer for layer, share in zip(runs[0].layers, final[codes.index("conjunctive")]) if share > 0.5]
     print(f"First above a half: you guessed {guess_layer}, it is", *(binding_layers[:1] or ["none"]))

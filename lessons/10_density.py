@@ -187,8 +187,8 @@ if inside:
 # %% [markdown]
 # What we see in `figures/10_interaction.png`, beside the untrained network: what each pair has of its own in `dense`.
 # Compare the pair that is memorised in part with the same pair of the denser run. If nothing at all were
-# constructed, its line would stay on the ground. It need not: a conjunction can be there, and be good for most faces, while
-# single images are still learned by heart on top of it.
+# constructed, its line would stay on the ground. It need not: a conjunction can be there, and be good
+# for most faces, while single images are still learned by heart on top of it.
 #
 # ## And the nearest neighbour?
 #

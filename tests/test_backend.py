@@ -29,10 +29,11 @@ def test_unset_follows_kerass_own_configuration_if_that_is_installed(fresh, tmp_
     assert backend.choose_backend() == "torch"
 
 
-def test_misspelt_backend_names_what_is_installed(fresh):
+def test_misspelt_backend_names_what_is_installed_and_how_to_install_another(fresh):
     fresh.setenv("KERAS_BACKEND", "pytorch")
     with pytest.raises(
-        backend.BackendError, match="'pytorch'. It can be tensorflow, torch, jax. Installed: torch, jax"
+        backend.BackendError,
+        match="'pytorch'. It can be tensorflow, torch, jax. Installed: torch, jax.*Install another with: pip",
     ):
         backend.choose_backend()
 

@@ -12,6 +12,11 @@ def test_folders_tell_what_was_run():
     backend = keras.config.backend()
     names = [default_folder(Experiment(**settings)).name for settings in ({}, {"code": "natural", "seed": 3})]
     assert names == [f"faces-additive-seed0-{backend}", f"faces-natural-seed3-{backend}"]
+    assert (
+        default_folder(Experiment(exemplars=32, size=28)).name == f"faces-additive-exemplars32-size28-seed0-{backend}"
+    )
+    conjunctive = Experiment(code="conjunctive", exemplars=1500)
+    assert default_folder(conjunctive, "conjunctive").name == f"faces-conjunctive-seed0-{backend}"
     assert default_folder(Experiment("fashion"), "rich").name == f"fashion-rich-seed0-{backend}"
 
 

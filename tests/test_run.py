@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 
@@ -15,7 +16,16 @@ from dense_keras.run import Run, RunError, write_whole
 from dense_keras.token_set import Exemplars
 
 PROBE = Exemplars(np.zeros((3, 4, 4, 1), np.uint8), np.arange(3), np.ones((3, 2), int), {"yaw": np.arange(3.0)})
-DESCRIPTION = {"layers": ["dense", "logits"], "token_names": ["a", "b", "c"], "part_names": ["hair", "eyes"]}
+DESCRIPTION = {
+    "experiment": {},
+    "origin": None,
+    "backend": "torch",
+    "steps_per_epoch": 4,
+    "layers": ["dense", "logits"],
+    "token_names": ["a", "b", "c"],
+    "part_names": ["hair", "eyes"],
+    "images": "0" * 16,
+}
 
 
 @pytest.fixture
@@ -183,3 +193,38 @@ def test_a_folder_that_cannot_be_written_is_explained(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot be written"), run_module.locked(tmp_path / "file"):
         pass
+
+
+def test_a_description_that_lacks_something_is_named(run):
+    (run.folder / "experiment.json").write_text('{"format": 1, "layers": []}')
+    with pytest.raises(RunError, match="experiment.json is damaged: it lacks backend, experiment, images, origin"):
+        Run(run.folder)
+
+
+def test_snapshots_that_are_gone_are_not_there(run):
+    shutil.rmtree(run.folder / "snapshots")
+    assert Run(run.folder).steps == []
+    with pytest.raises(RunError, match="No snapshot of step 8"):
+        run.weights(8)
+
+
+def test_files_with_another_content_are_damaged(run):
+    with run.snapshot_path(8).open("wb") as file:
+        np.save(file, np.zeros(3))
+    with run.snapshot_path(100).open("wb") as file:
+        np.savez(file, something=np.zeros(3))
+    assert run.damaged() == [8, 100]
+    with pytest.raises(RunError, match="step_00000008.npz is damaged"):
+        run.weights(8)
+    np.savez(run.folder / "probe.npz", **{"held_out/images": PROBE.images})
+    with pytest.raises(RunError, match="probe.npz is damaged .*tokens"):
+        Run(run.folder).probes  # noqa: B018
+
+
+def test_what_a_killed_process_left_half_written_is_removed(run):
+    left = [run.folder / ".history.csv.999.part", run.folder / "snapshots" / ".step_00000010.npz.999.part"]
+    kept = run.folder / ".measures.csv.999.part"  # of a command that does not hold the run
+    for path in (*left, kept):
+        path.write_text("half")
+    with run_module.locked(run.folder):
+        assert [path.exists() for path in (*left, kept)] == [False, False, True]

@@ -27,20 +27,20 @@ def names() -> list[str]:
     )
 
 
-def load(source: str, **options: Any) -> TokenSet:
-    """The token set called ``source``, or the one in the folder of that path.
+def load(name: str, /, **options: Any) -> TokenSet:
+    """The token set called ``name``, or the one in the folder of that path.
 
     options: arguments of the token set's own function, such as ``exemplars``,
     ``size`` and ``seed``; None means that function's default.
     Raises TokenSetError for an unknown name or an option that the set does not have.
     """
-    options = {name: value for name, value in options.items() if value is not None}
-    function = _function(source)
+    options = {option: value for option, value in options.items() if value is not None}
+    function = _function(name)
     possible = inspect.signature(function).parameters
     unknown = sorted(set(options) - set(possible))
     if unknown:
-        raise TokenSetError(f"Token set {source!r} has no option {', '.join(unknown)}. It has: {', '.join(possible)}.")
-    return function(source, **options) if is_folder(source) else function(**options)
+        raise TokenSetError(f"Token set {name!r} has no option {', '.join(unknown)}. It has: {', '.join(possible)}.")
+    return function(name, **options) if is_folder(name) else function(**options)
 
 
 def defaults(source: str) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def _choose(labelled: Labelled, count: int, size: int, colour: bool, seeds: np.r
             raise TokenSetError(
                 f"{count} exemplars of {name} were asked for, but this source has {len(positions)}. "
                 "The package has 500 training and 100 held-out exemplars a token. All 6,000 and 1,000 come with "
-                "source='keras' (downloaded once) or source='a folder with the four IDX files of Fashion-MNIST'."
+                "source='keras' (downloaded once) or source='a folder with the four IDX files of Fashion-MNIST'; "
+                "on the command line that is --source."
             )
         chosen.append(np.random.default_rng(child).permutation(positions)[:count])
     images = _resize(images[np.concatenate(chosen)], size)[..., np.newaxis]

@@ -5,6 +5,7 @@ import warnings
 import pytest
 
 from dense_keras.experiment import Experiment, train
+from dense_keras.run import Run
 from lesson_runs import figures_in, numbers_after, run_lesson_here
 from small import SMALL
 
@@ -40,6 +41,11 @@ def test_two_densities_at_equal_steps(two_densities, tmp_path):
         assert guessed == guess and 0 <= found <= 1
         trained_on, held_out = numbers_after(f"{count} a token, hair x eyes: trained on", printed)[:2]
         assert 0 <= min(trained_on, held_out) and max(trained_on, held_out) <= 1
+        run = Run(two_densities[0 if count == 26 else 1])
+        probe, called = run.probes["held_out"], run.logits(8).argmax(axis=1)
+        of_pairs = probe.tokens < 4  # hair and eyes are alike for the first two, the fifth has neither
+        right = (called[of_pairs] < 4) & (called[of_pairs] // 2 == probe.tokens[of_pairs] // 2)
+        assert held_out == pytest.approx(right.mean(), abs=0.006)
     distances = [
         numbers_after(f"    {count:2} a token: nearest of the own token", printed)[0] for count in (5, 13, 20, 26)
     ]
