@@ -10,6 +10,7 @@ from dense_keras.backend import keras
 ops = keras.ops
 
 
+@keras.saving.register_keras_serializable("dense_keras")
 class Adam(keras.optimizers.Adam):
     """Keras's Adam, with its correction for the start free of cancellation.
 

@@ -37,3 +37,11 @@ def test_it_is_kerass_rule():
     np.testing.assert_allclose(
         updates(Adam(0.01), gradients), updates(keras.optimizers.Adam(0.01), gradients), rtol=1e-3, atol=1e-7
     )
+
+
+def test_a_saved_model_comes_back_with_it(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(Adam(0.01), "mse")
+    model.fit(np.ones((4, 2)), np.ones(4), verbose=0)
+    model.save(tmp_path / "saved.keras")
+    assert type(keras.saving.load_model(tmp_path / "saved.keras").optimizer) is Adam
