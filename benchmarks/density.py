@@ -29,11 +29,11 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from seeds import Row, read_rows
 
 from dense_keras.measures import classification
 from dense_keras.run import write_whole
 from dense_keras.token_set import Exemplars
+from seeds import Row, read_rows
 from timing import machine
 
 DENSITIES = (5, 20, 100, 250, 500, 1000, 1500)

@@ -215,7 +215,9 @@ def _tokens(options: argparse.Namespace) -> None:
     from dense_keras.run import RunError, write_whole
 
     if Path(options.out).suffix.lower() != ".png":
-        raise RunError(f"--out is {options.out}. The sheet is a PNG picture. Name another file with --out, one that ends in .png.")
+        raise RunError(
+            f"--out is {options.out}. The sheet is a PNG picture. Name another file with --out, one that ends in .png."
+        )
     token_set = token_sets.load(
         options.tokens,
         code=options.code,

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -32,14 +32,12 @@ from dense_keras.callbacks import (
     Scalars,
     Snapshots,
 )
+from dense_keras.cuts import Cut
 from dense_keras.model import RECORDED_LAYERS, WEIGHTED_LAYERS, build_vgg
 from dense_keras.optimizer import Adam
 from dense_keras.probes import Probe
 from dense_keras.run import Run, RunError, disk_full_explained, locked
 from dense_keras.token_set import Exemplars, TokenSet
-
-if TYPE_CHECKING:
-    from dense_keras.interventions import Cut
 
 PROBE_EXEMPLARS = 100
 """Most held-out exemplars a token in the probe."""
@@ -125,7 +123,9 @@ class Experiment:
         return self.seed if self.order_seed is None else self.order_seed
 
     def _token_options(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("code", "exemplars", "held_out", "size", "source", "colour", "seed")}
+        return {
+            name: getattr(self, name) for name in ("code", "exemplars", "held_out", "size", "source", "colour", "seed")
+        }
 
 
 def train(experiment: Experiment, folder: str | Path, *, record: bool = True, progress: bool = True) -> Run:
@@ -373,8 +373,6 @@ def _origin(run: Run) -> dict[str, Any]:
 
 def _held(run: Run) -> Cut:
     """What a run has cut and keeps cut: units and edges."""
-    from dense_keras.interventions import Cut  # which imports this module
-
     described = _origin(run).get("cut", {})
     return Cut(described.get("units", {}), described.get("edges", {}))
 
@@ -389,9 +387,7 @@ def _cut_snapshot(parent: Run, step: int, cut: Cut) -> dict[str, np.ndarray]:
 
 def _reopen(run: Run, experiment: Experiment, token_set: TokenSet) -> Run:
     """The run, if it records this experiment; more epochs than before are noted in it."""
-    before = asdict(experiment_of(run)) | {
-        name: run.description[name] for name in ("backend", "token_names", "images")
-    }
+    before = asdict(experiment_of(run)) | {name: run.description[name] for name in ("backend", "token_names", "images")}
     now = asdict(experiment.resolved()) | {"backend": keras.config.backend()}
     now |= {"token_names": list(token_set.token_names), "images": _digest(token_set)}
     differing = [name for name in now if now[name] != before.get(name)]

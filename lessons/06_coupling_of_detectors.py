@@ -33,6 +33,7 @@ from scipy.stats import spearmanr
 
 from dense_keras import probes
 from dense_keras.course import recorded_run
+from dense_keras.cuts import Cut, matched_cut, random_cut, with_cut
 from dense_keras.experiment import model_at
 from dense_keras.face_views import readable_factors
 from dense_keras.figures.bars import bars
@@ -40,7 +41,7 @@ from dense_keras.figures.curves import curves_over_steps
 from dense_keras.figures.film_strips import film_strip
 from dense_keras.figures.layered_graphs import layered_graph
 from dense_keras.figures.palette import COLOURS, LIGHT
-from dense_keras.interventions import Cut, Look, gated_logits, matched_cut, random_cut, with_cut
+from dense_keras.interventions import Look, gated_logits
 from dense_keras.measures import coupling, coupling_graph, density, detectors
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.

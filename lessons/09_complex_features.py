@@ -36,13 +36,14 @@ import numpy as np
 
 from dense_keras.codes import accuracy_ceiling
 from dense_keras.course import recorded_run
+from dense_keras.cuts import Cut, matched_cut
 from dense_keras.experiment import experiment_of, model_at
 from dense_keras.figures.bars import bars
 from dense_keras.figures.curves import curves_over_steps, draw_curves
 from dense_keras.figures.heat_maps import heat_map_over_steps
 from dense_keras.figures.matrices import activation_matrix
 from dense_keras.figures.palette import LIGHT
-from dense_keras.interventions import Cut, look, matched_cut, with_other_variants, without_parts
+from dense_keras.interventions import look, with_other_variants, without_parts
 from dense_keras.measures import classification, conjunctions, coupling
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.

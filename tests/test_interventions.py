@@ -9,21 +9,17 @@ import pytest
 
 from dense_keras import probes
 from dense_keras.backend import fast_data_format, keras
+from dense_keras.cuts import Cut, control_cuts, matched_cut, random_cut, with_cut
 from dense_keras.experiment import Experiment, experiment_of, model_at, rewind, train
 from dense_keras.face_views import FACTORS
 from dense_keras.interventions import (
-    Cut,
     Look,
     accuracy_after_rewinding,
-    control_cuts,
     gated_logits,
     logits_after_rewinding,
     look,
-    matched_cut,
-    random_cut,
     redrawn,
     train_on,
-    with_cut,
     with_other_variants,
     with_parts_of,
     without_parts,
