@@ -9,8 +9,12 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import random
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 BACKENDS = ("tensorflow", "torch", "jax")
 """Backends that can train, in the order of preference."""
@@ -78,6 +82,40 @@ def backend_version() -> str:
     return sys.modules[keras.config.backend()].__version__
 
 
+@contextmanager
+def kept_random_state() -> Iterator[None]:
+    """What is drawn within changes no random number that is drawn afterwards.
+
+    Keeps the state of Keras's global generator, of Python's, from which it is seeded when
+    it is first needed, and of PyTorch's, from which its dropout draws. TensorFlow and JAX
+    draw by Keras's generators alone.
+    """
+    states = [(get(), put) for get, put in _global_generators()]
+    try:
+        yield
+    finally:
+        for state, put in states:
+            put(state)
+
+
+def _global_generators() -> Iterator[tuple[Callable[[], Any], Callable[[Any], Any]]]:
+    """How to get and put the state of each generator of random numbers that is shared by all layers."""
+    yield random.getstate, random.setstate
+    name = "global_seed_generator"
+    shared = global_state.get_global_attribute(name)
+    if shared is None:
+        yield lambda: None, lambda none: global_state.set_global_attribute(name, none)
+    else:
+        yield lambda: keras.ops.convert_to_numpy(shared.state).copy(), shared.state.assign
+    if keras.config.backend() == "torch":
+        torch = sys.modules["torch"]
+        yield torch.get_rng_state, torch.set_rng_state
+        if torch.cuda.is_available():
+            yield torch.cuda.get_rng_state_all, torch.cuda.set_rng_state_all
+        if torch.backends.mps.is_available():
+            yield torch.mps.get_rng_state, torch.mps.set_rng_state
+
+
 def _installed_text(installed: list[str]) -> str:
     if not installed:
         return "No backend is installed."
@@ -97,6 +135,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 choose_backend()
 
 import keras  # noqa: E402
+from keras.src.backend.common import global_state  # noqa: E402
 
 __all__ = [
     "BACKENDS",
@@ -105,5 +144,6 @@ __all__ = [
     "choose_backend",
     "fast_data_format",
     "installed_backends",
+    "kept_random_state",
     "keras",
 ]

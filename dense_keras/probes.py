@@ -1,20 +1,21 @@
 """What a model computes on a fixed set of images, as arrays.
 
 Works on any Keras model that takes one array. Looking never changes the training: layers
-are read through a second model that shares them, with ``predict_on_batch``, and layers that
-draw random numbers get back the state of their generators.
+are read through a second model that shares them, with ``predict_on_batch``; what they count
+or remember is put back, and so is the state of all generators of random numbers.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from dense_keras.backend import keras
+from dense_keras.backend import kept_random_state, keras
 
 BATCH = 128
 
@@ -36,33 +37,39 @@ def build(model: keras.Model, images: np.ndarray | None = None) -> None:
     """Have a model make its weights, as ``fit`` would do with its first batch.
 
     images: any that the model takes, or None where there are none at hand.
+    Layers that a built model never calls stay without weights.
     Raises ValueError for a model that is not built when there are no images.
     """
     if model.built and all(layer.built for layer in _layers(model).values()):
         return
-    if images is None:
+    if images is not None:
+        with _unchanged(model) if model.built else nullcontext():
+            model(images[:1], training=False)
+    elif not (model.built and model.weights):
         raise ValueError(
             "The model is not built yet, so its untrained weights cannot be recorded. "
             "Begin it with keras.Input(shape), or call model.build((None, *shape)) before fit."
         )
-    model(images[:1], training=False)
 
 
 def convolution_layers(model: keras.Model) -> list[str]:
     """Names of all convolutions, input side first."""
     build(model)
-    return [name for name, layer in _layers(model).items() if hasattr(layer, "rank") and hasattr(layer, "kernel_size")]
+    return [name for name, layer in _layers(model).items() if _is_convolution(_innermost(layer))]
 
 
 def convolution_kernels(model: keras.Model) -> dict[str, np.ndarray]:
     """Layer -> kernel (height, width, in, out) of every convolution.
 
     A one-dimensional kernel has height 1; of a three-dimensional one it is the middle slice;
-    a separable convolution has two, the second under LAYER/pointwise.
+    a separable convolution has two, the second under LAYER/pointwise. A wrapper, such as
+    TimeDistributed, has that of the layer within; a ConvLSTM that of its input, with the
+    outputs of its four gates side by side.
     """
-    names, kernels = convolution_layers(model), {}
-    for name, layer in _layers(model).items():
-        for attribute in ("kernel", "depthwise_kernel", "pointwise_kernel") if name in names else ():
+    kernels = {}
+    for name in convolution_layers(model):
+        layer = _innermost(_layers(model)[name])
+        for attribute in ("kernel", "depthwise_kernel", "pointwise_kernel"):
             if (weight := getattr(layer, attribute, None)) is None:
                 continue
             kernel = keras.ops.convert_to_numpy(weight)
@@ -117,7 +124,7 @@ class LayerReader:
 
     def __init__(self, model: keras.Model, layers: Sequence[str] | None = None) -> None:
         self.model = model
-        self.layers = weighted_layers(model) if layers is None else list(layers)
+        self.layers = weighted_layers(model) if layers is None else as_names(layers)
         self._warned = False
         known = _layers(model)
         unknown = [name for name in self.layers if name not in known and name != OUTPUTS]
@@ -143,13 +150,8 @@ class LayerReader:
         return {layer: _joined(part[layer][0] for part in parts) for layer in with_space}
 
     def _parts(self, images: np.ndarray, pool: bool) -> list[dict[str, list[np.ndarray]]]:
-        seeds = [variable for variable in self.model.variables if variable.name == "seed_generator_state"]
-        states = [keras.ops.convert_to_numpy(seed).copy() for seed in seeds]
-        try:
+        with _unchanged(self.model):
             parts = [self._read(batch, pool) for batch in _batches(images)]
-        finally:
-            for seed, state in zip(seeds, states, strict=True):
-                seed.assign(state)
         unseen = [layer for layer in self.layers if layer not in parts[0]]
         if unseen and not self._warned:
             warnings.warn(
@@ -180,8 +182,9 @@ class Probe:
     images: (exemplars, height, width, channels), or any other array that the model takes.
     tokens: (exemplars,) integers, the true classes, or (exemplars, tokens) one-hot; None
         where unknown.
-    token_names: one a token; None for "0", "1", ...
-    metadata: further columns for the projector, name -> (exemplars,) values (parts, factors).
+    token_names: one a token, all different; None for "0", "1", ...
+    metadata: further columns for the projector, name -> (exemplars,) values (parts, factors);
+        with tokens, the names ``token``, ``predicted`` and ``correct`` are taken.
     layers: those to read; None for all of the model that have weights.
     thumbnails: (exemplars, height, width, 1 or 3) uint8; None to take them from the images.
     Raises ValueError if tokens, names or metadata do not match the images.
@@ -211,19 +214,33 @@ class Probe:
                 raise ValueError(
                     f"The probe has {len(self.images)} images but {len(values)} {name}: one each is needed."
                 )
+        taken = [] if self.tokens is None else [name for name in TOKEN_COLUMNS if name in self.metadata]
+        if taken:
+            raise ValueError(
+                f"The metadata have a column {', '.join(map(repr, taken))}. The probe's tokens make "
+                f"{', '.join(TOKEN_COLUMNS)} already: give yours another name."
+            )
         self.token_names = self._names(token_names)
-        self.layers = layers
+        self.layers = None if layers is None else as_names(layers)
         self.thumbnails = as_thumbnails(self.images) if thumbnails is None else thumbnails
         self._reader: LayerReader | None = None
         self._latest: tuple[int, Evoked] | None = None
 
     def _names(self, token_names: Sequence[str] | None) -> list[str] | None:
+        names = None if token_names is None else [str(name) for name in token_names]
+        if isinstance(token_names, str) or len(set(names or ())) < len(names or ()):
+            raise ValueError(f"Token names came as {token_names!r}. They must be a list of different names.")
         if self.tokens is None:
-            return list(token_names) if token_names is not None else None
-        if not np.issubdtype(self.tokens.dtype, np.integer) or self.tokens.min() < 0:
+            return names
+        if not np.issubdtype(self.tokens.dtype, np.integer):
             raise ValueError(f"Tokens must be integers from 0, one an image; they came as {self.tokens.dtype}.")
+        if self.tokens.min() < 0:
+            raise ValueError(
+                f"Tokens must be integers from 0, one an image; {self.tokens.min()} came. "
+                "Leave out images that have no token, or give no tokens at all."
+            )
         highest = int(self.tokens.max())
-        names = [str(token) for token in range(highest + 1)] if token_names is None else list(token_names)
+        names = [str(token) for token in range(highest + 1)] if names is None else names
         if len(names) <= highest:
             raise ValueError(f"Tokens go up to {highest}, but there are only {len(names)} token names: {names}.")
         return names
@@ -286,8 +303,17 @@ class Probe:
         return float(counts.trace() / counts.sum()), named
 
 
+TOKEN_COLUMNS = ("token", "predicted", "correct")
+"""Columns of the projector that follow from a probe's tokens."""
+
+
+def as_names(layers: str | Sequence[str]) -> list[str]:
+    """Names of layers, also from a single one."""
+    return [layers] if isinstance(layers, str) else list(layers)
+
+
 def _as_integers(tokens: np.ndarray) -> np.ndarray:
-    """Tokens as (exemplars,), also from one column or from one-hot rows."""
+    """Tokens as (exemplars,), also from one column, from one-hot rows, and from whole numbers of another type."""
     if (
         tokens.ndim == 2
         and tokens.shape[1] > 1
@@ -295,7 +321,9 @@ def _as_integers(tokens: np.ndarray) -> np.ndarray:
         and (tokens.sum(axis=1) == 1).all()
     ):
         return tokens.argmax(axis=1)
-    return tokens.reshape(-1)
+    tokens = tokens.reshape(-1)
+    whole = tokens.dtype.kind in "bf" and np.isfinite(tokens).all() and (tokens == np.rint(tokens)).all()
+    return tokens.astype(np.int64) if whole else tokens
 
 
 OUTPUTS = ""
@@ -330,6 +358,32 @@ def _layers(model: keras.Model, prefix: str = "") -> dict[str, keras.Layer]:
         if not isinstance(layer, (keras.layers.RNN, keras.layers.Wrapper)):  # their inner layers are steps, not layers
             found |= _layers(layer, f"{name}/")
     return found
+
+
+def _innermost(layer: keras.Layer) -> keras.Layer:
+    """The layer that is repeated by wrappers and over time, or the layer itself."""
+    while isinstance(layer, (keras.layers.RNN, keras.layers.Wrapper)):
+        layer = layer.cell if isinstance(layer, keras.layers.RNN) else layer.layer
+    return layer
+
+
+def _is_convolution(layer: keras.Layer) -> bool:
+    return hasattr(layer, "rank") and hasattr(layer, "kernel_size")
+
+
+@contextmanager
+def _unchanged(model: keras.Model) -> Iterator[None]:
+    """Puts back what a call of the model changes outside of training: what layers count, remember and draw."""
+    recurrent = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN) and layer.stateful]
+    states = keras.tree.flatten([layer.states for layer in recurrent if layer.built])
+    variables = [*model.non_trainable_variables, *model.metrics_variables, *states]
+    values = [keras.ops.convert_to_numpy(variable).copy() for variable in variables]
+    with kept_random_state():
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
 
 
 def _with_outputs(model: keras.Model, layers: Sequence[str] | None) -> LayerReader:

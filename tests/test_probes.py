@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dense_keras import probes
-from dense_keras.backend import keras
+from dense_keras.backend import kept_random_state, keras
 
 IMAGES = np.random.default_rng(0).normal(size=(150, 8, 8, 2)).astype(np.float32)
 
@@ -91,6 +91,9 @@ def test_layers_of_one_name_are_both_read():
         (keras.layers.Conv2DTranspose(4, 3, name="c"), (9, 9, 2), {"c": (3, 3, 2, 4)}),
         (keras.layers.Conv3D(4, 3, name="c"), (9, 9, 9, 2), {"c": (3, 3, 2, 4)}),
         (keras.layers.SeparableConv2D(4, 3, name="c"), (9, 9, 2), {"c": (3, 3, 2, 1), "c/pointwise": (1, 1, 2, 4)}),
+        (keras.layers.TimeDistributed(keras.layers.Conv2D(4, 3), name="c"), (5, 9, 9, 2), {"c": (3, 3, 2, 4)}),
+        (keras.layers.SpectralNormalization(keras.layers.Conv2D(4, 3), name="c"), (9, 9, 2), {"c": (3, 3, 2, 4)}),
+        (keras.layers.ConvLSTM2D(4, 3, name="c"), (5, 9, 9, 2), {"c": (3, 3, 2, 16)}),
     ],
 )
 def test_kernels_of_every_convolution_are_height_width_in_out(layer, shape, expected):
@@ -109,6 +112,83 @@ def test_one_sigmoid_output_stands_for_the_second_of_two_tokens():
 def test_one_hot_tokens_are_read_as_integers():
     assert probes.Probe(IMAGES, np.eye(3)[np.arange(150) % 3]).tokens.tolist() == (np.arange(150) % 3).tolist()
     assert probes.Probe(IMAGES, np.arange(150)[:, np.newaxis]).tokens.shape == (150,)
+
+
+def test_whole_numbers_of_another_type_are_tokens():
+    for tokens in (np.arange(150) % 2 / 1.0, np.arange(150) % 2 == 1):
+        read = probes.Probe(IMAGES, tokens).tokens
+        assert np.issubdtype(read.dtype, np.integer)
+        assert read.tolist() == (np.arange(150) % 2).tolist()
+
+
+def test_token_names_become_text():
+    assert probes.Probe(IMAGES, np.arange(150) % 2, token_names=[10, 20]).token_names == ["10", "20"]
+
+
+def test_wrong_tokens_are_explained():
+    tokens = np.arange(150) % 3
+    with pytest.raises(ValueError, match="Tokens must be integers from 0, one an image; -1 came. Leave out images"):
+        probes.Probe(IMAGES, tokens - 1)
+    for names in (["a", "b", "a"], "abc"):
+        with pytest.raises(ValueError, match="They must be a list of different names"):
+            probes.Probe(IMAGES, tokens, token_names=names)
+    for column in ("token", "predicted", "correct"):
+        with pytest.raises(ValueError, match=f"metadata have a column '{column}'.* give yours another name"):
+            probes.Probe(IMAGES, tokens, metadata={column: tokens})
+    assert probes.Probe(IMAGES, metadata={"token": tokens}).metadata
+
+
+def test_one_layer_may_be_named_alone(model):
+    assert list(probes.pooled_activations(model, IMAGES, "copies")) == ["copies"]
+    assert list(probes.Probe(IMAGES, layers="copies").evoke(model, 0).maxima) == ["copies"]
+
+
+class Counting(keras.layers.Layer):
+    """Counts its calls, and draws from Keras's global generator."""
+
+    def build(self, shape):
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, values):
+        self.calls.assign_add(1.0)
+        return values + keras.random.normal((1, 1))
+
+
+class WithSpare(keras.Model):
+    """Has a layer that it never calls."""
+
+    def __init__(self):
+        super().__init__()
+        self.counting, self.spare, self.out = Counting(), keras.layers.Dense(7), keras.layers.Dense(2, name="out")
+
+    def call(self, images):
+        return self.out(self.counting(keras.ops.reshape(images, (-1, 128))))
+
+
+def test_a_look_leaves_no_trace():
+    keras.utils.set_random_seed(1)
+    model = WithSpare()
+    model(IMAGES[:2])
+    model(IMAGES[:2])
+
+    def next_draws():
+        return keras.ops.convert_to_numpy(keras.random.normal((3,)))
+
+    calls = float(model.counting.calls)
+    with kept_random_state():
+        expected = next_draws()
+    probes.Probe(IMAGES).evoke(model, 0)
+    assert float(model.counting.calls) == calls > 0
+    np.testing.assert_array_equal(next_draws(), expected)
+
+
+def test_layers_that_are_never_called_need_no_weights():
+    model = WithSpare()
+    with pytest.raises(ValueError, match="not built yet"):
+        probes.weights(model)
+    model(IMAGES[:2])
+    assert len(probes.weights(model)) == 3
+    assert probes.convolution_layers(model) == []
 
 
 def test_several_inputs_are_refused():

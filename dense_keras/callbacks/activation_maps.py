@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dense_keras.callbacks.at_steps import AtSteps, shared_event_file
+from dense_keras.callbacks.at_steps import AtSteps, as_folder, shared_event_file
 from dense_keras.figures.image_walls import activation_wall
 from dense_keras.probes import LayerReader, as_thumbnails, build, convolution_layers
 
@@ -31,7 +31,7 @@ class ActivationMaps(AtSteps):
         **schedule: Any,
     ) -> None:
         super().__init__(**schedule)
-        self.folder, self.images, self.layers, self.max_units = folder, np.asarray(images), layers, max_units
+        self.folder, self.images, self.layers, self.max_units = as_folder(folder), np.asarray(images), layers, max_units
         self._reader: LayerReader | None = None
 
     def record(self, step: int, logs: Mapping[str, float]) -> None:

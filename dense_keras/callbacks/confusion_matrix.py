@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dense_keras.callbacks.at_steps import AtSteps, shared_event_file
+from dense_keras.callbacks.at_steps import AtSteps, as_folder, shared_event_file
 from dense_keras.figures.confusion import confusion_picture
 from dense_keras.probes import Probe
 
@@ -20,7 +20,7 @@ class ConfusionMatrix(AtSteps):
 
     def __init__(self, folder: str | Path, probe: Probe, **schedule: Any) -> None:
         super().__init__(**schedule)
-        self.folder, self.probe = folder, probe
+        self.folder, self.probe = as_folder(folder), probe
 
     def record(self, step: int, logs: Mapping[str, float]) -> None:
         self.events = shared_event_file(self.folder, step)

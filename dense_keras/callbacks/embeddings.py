@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from dense_keras.callbacks.at_steps import AtSteps
-from dense_keras.probes import Evoked, Probe
+from dense_keras.callbacks.at_steps import AtSteps, as_folder, drop_embeddings
+from dense_keras.probes import Evoked, Probe, as_names
 from dense_keras.tensorboard import write_embeddings
 
 
@@ -23,6 +23,7 @@ class Embeddings(AtSteps):
     are the largest activations over space.
     dimensions: most principal axes kept, 2 to 200 (see ``tensorboard.write_embeddings``).
     schedule: of ``AtSteps``.
+    A training that begins at step 0 takes the place of one that was recorded there before.
     Raises ValueError for a layer that the probe does not read, listing those it does.
     """
 
@@ -35,9 +36,12 @@ class Embeddings(AtSteps):
         **schedule: Any,
     ) -> None:
         super().__init__(**schedule)
-        self.folder, self.probe, self.layers, self.dimensions = folder, probe, layers, dimensions
+        self.folder, self.probe, self.dimensions = as_folder(folder), probe, dimensions
+        self.layers = None if layers is None else as_names(layers)
 
     def record(self, step: int, logs: Mapping[str, float]) -> None:
+        if step == 0:
+            drop_embeddings(self.folder)
         evoked = self.probe.evoke(self.model, step)
         unknown = [layer for layer in self.layers or () if layer not in evoked.maxima]
         if unknown:

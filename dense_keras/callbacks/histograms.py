@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dense_keras import probes
-from dense_keras.callbacks.at_steps import AtSteps, shared_event_file
+from dense_keras.callbacks.at_steps import AtSteps, as_folder, shared_event_file
 
 
 class Histograms(AtSteps):
@@ -19,7 +19,7 @@ class Histograms(AtSteps):
 
     def __init__(self, folder: str | Path, probe: probes.Probe | None = None, **schedule: Any) -> None:
         super().__init__(**schedule)
-        self.folder, self.probe = folder, probe
+        self.folder, self.probe = as_folder(folder), probe
 
     def record(self, step: int, logs: Mapping[str, float]) -> None:
         self.events = shared_event_file(self.folder, step)

@@ -71,6 +71,18 @@ class Noisy(keras.layers.Layer):
         return values + keras.random.normal(keras.ops.shape(values), stddev=0.1, seed=self.seeds)
 
 
+class Counting(keras.layers.Layer):
+    """Divides by how often it was called, and adds noise of Keras's global generator."""
+
+    def build(self, shape):
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def call(self, values):
+        self.calls.assign_add(1.0)
+        noise = 0.0 if keras.config.backend() == "jax" else keras.random.normal(keras.ops.shape(values))
+        return (values + noise) / self.calls
+
+
 def noisy():
     images = keras.Input((12, 12, 3))
     x = Noisy()(keras.layers.Conv2D(5, 3, name="first")(images))
@@ -83,6 +95,25 @@ def recurrent():
     x = keras.layers.Reshape((10, 50))(x)
     x = keras.layers.Bidirectional(keras.layers.GRU(4, return_sequences=True))(x)
     x, _ = keras.layers.GRU(4, return_state=True, name="states")(x)
+    return keras.Model(images, keras.layers.Dense(3, name="tokens")(x))
+
+
+def recurrent_with_dropout():
+    images = keras.Input((12, 12, 3))
+    x = keras.layers.Reshape((12, 36))(images)
+    x = keras.layers.Bidirectional(keras.layers.LSTM(4, dropout=0.3, recurrent_dropout=0.3))(x)
+    return keras.Model(images, keras.layers.Dense(3, name="tokens")(x))
+
+
+def counting():
+    images = keras.Input((12, 12, 3))
+    x = Counting()(keras.layers.GlobalAveragePooling2D()(images))
+    return keras.Model(images, keras.layers.Dense(3, name="tokens")(x))
+
+
+def stateful():
+    images = keras.Input((12, 12, 3), batch_size=8)
+    x = keras.layers.LSTM(4, stateful=True)(keras.layers.Reshape((12, 36))(images))
     return keras.Model(images, keras.layers.Dense(3, name="tokens")(x))
 
 
@@ -145,6 +176,24 @@ def test_recording_never_changes_the_training(build, tmp_path):
     bare, recorded = trained([]), trained(everything(tmp_path))
     assert all(np.array_equal(a, b) for a, b in zip(bare, recorded, strict=True))
     assert any(weight.any() for weight in bare)
+
+
+@pytest.mark.parametrize("build", [recurrent_with_dropout, counting, stateful])
+def test_recording_never_changes_what_layers_remember_and_draw(build, tmp_path):
+    def trained(callbacks):
+        keras.utils.set_random_seed(7)
+        model = fitted(build(), callbacks, epochs=3, shuffle=False)
+        return [keras.ops.convert_to_numpy(variable) for variable in model.variables]
+
+    try:
+        bare = trained([])
+    except (RuntimeError, ValueError) as error:
+        if build is stateful:
+            pytest.skip(f"Keras cannot fit a stateful layer here: {error}")
+        raise
+    some = Probe(IMAGES[:8], TOKENS[:8], token_names=NAMES)
+    recorded = trained([Histograms(tmp_path, some), Embeddings(tmp_path, some)])
+    assert all(np.array_equal(a, b) for a, b in zip(bare, recorded, strict=True))
 
 
 def test_every_convolution_has_its_filters_and_zero_change_at_the_start(tmp_path):
@@ -215,6 +264,21 @@ def test_steps_inside_a_jump_of_several_steps_are_not_missed():
     for last_of_four in (3, 7, 11):
         callback.on_train_batch_end(last_of_four)
     assert seen == [0, 4]
+
+
+@pytest.mark.skipif(keras.config.backend() == "torch", reason="PyTorch has one step an execution")
+def test_no_step_is_claimed_that_never_was():
+    class Steps(AtSteps):
+        def record(self, step, logs):
+            seen.append((step, self._updates()))
+
+    for each_epoch in (True, False):
+        seen, model = [], functional()
+        model.compile("sgd", "sparse_categorical_crossentropy", steps_per_execution=4)
+        schedule = Steps(range(1, 100), each_epoch)
+        model.fit(IMAGES, TOKENS, batch_size=4, epochs=2, verbose=0, callbacks=[schedule])
+        assert seen[-1][0] == 12
+        assert all(claimed == updates for claimed, updates in seen)
 
 
 def test_embeddings_carry_token_prediction_parts_and_thumbnails(tmp_path):
@@ -302,5 +366,51 @@ def test_a_model_that_is_not_built_is_explained(tmp_path):
 
 def test_filter_images_need_a_convolution(tmp_path):
     model = keras.Sequential([keras.Input((12, 12, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
-    with pytest.raises(ValueError, match="this one has none"):
+    with pytest.raises(ValueError, match="no convolution with a kernel among the model's layers: flatten.*, dense"):
         fitted(model, [FilterImages(tmp_path)])
+
+
+def test_filter_images_start_anew_with_a_new_model(tmp_path):
+    callback = FilterImages(tmp_path)
+    for channels in (1, 3):
+        images = keras.Input((12, 12, 3))
+        x = keras.layers.Conv2D(5 * channels, 3, name=f"of_{channels}")(images)
+        x = keras.layers.Conv2D(channels, 3, name="of_both")(x)
+        fitted(keras.Model(images, keras.layers.Dense(3)(keras.layers.Flatten()(x))), [callback], epochs=1)
+    tags = read(tmp_path)
+    assert list(tags["filters/of_3"]) == [0, 1, 3]
+    assert len(np.unique(picture(tags["filter_change/of_both"][0]).reshape(-1, 3), axis=0)) == 2
+
+
+def test_initial_kernels_of_another_model_are_explained(tmp_path):
+    for initial in ({}, {"first": np.zeros((5, 5, 3, 6))}):
+        with pytest.raises(ValueError, match=r"no initial kernel of shape \(3, 3, 3, 6\) for layer 'first'"):
+            fitted(functional(), [FilterImages(tmp_path, initial)])
+
+
+def test_embeddings_of_a_former_longer_training_are_dropped(tmp_path):
+    def snapshots():
+        return sorted(path.name for path in (tmp_path / "embeddings").glob("step_*"))
+
+    fitted(functional(), [Embeddings(tmp_path, probe())], epochs=3)
+    assert snapshots()[-1] == "step_000009"
+    model = fitted(functional(), [Scalars(tmp_path), Embeddings(tmp_path, probe())], epochs=1)
+    assert snapshots() == ["step_000000", "step_000001", "step_000003"]
+    model.fit(IMAGES, TOKENS, batch_size=8, epochs=1, verbose=0, callbacks=[Embeddings(tmp_path, probe())])
+    assert snapshots() == ["step_000000", "step_000001", "step_000003", "step_000004", "step_000006"]
+    fitted(functional(), [Scalars(tmp_path)], epochs=1)
+    assert snapshots() == ["step_000000"]
+
+
+def test_wrong_schedules_and_folders_are_explained(tmp_path):
+    for steps in (5, "abc"):
+        with pytest.raises(ValueError, match=f"Steps came as {steps!r}. Give a list of them, such as"):
+            Scalars(tmp_path, steps=steps)
+    file = tmp_path / "file"
+    file.touch()
+    for make in (Scalars, FilterImages, Histograms):
+        with pytest.raises(ValueError, match="file is a file. Name a folder"):
+            make(file)
+    for make in (ActivationMaps, ConfusionMatrix, Embeddings):
+        with pytest.raises(ValueError, match="file is a file. Name a folder"):
+            make(file, probe())
