@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
+from dense_keras.checks.answers import number
 from dense_keras.measures import classification
 
 NEAR = 0.005
@@ -23,10 +24,10 @@ def check_ceiling(attempt: Callable[..., Any], seed: int) -> str:
     (codes, known), right, mistakes = _telling(_case_of_ceiling, seed, mistakes=5)
     groups = round(right * len(codes))
     about = f"{len(codes)} tokens look different in {groups} ways to one who knows the columns {known}"
-    _compare(_number(attempt(codes.copy(), list(known))), right, mistakes, about)
+    _compare(number(attempt(codes.copy(), list(known))), right, mistakes, about)
     none = {1.0: "You seem to take all parts where none is given."}
     _compare(
-        _number(attempt(codes.copy(), [])), 1 / len(codes), none, "no part at all was known, so all tokens look alike"
+        number(attempt(codes.copy(), [])), 1 / len(codes), none, "no part at all was known, so all tokens look alike"
     )
     return f"{len(codes)} tokens, of which {groups} groups can be told apart: {right:.2f} at best."
 
@@ -35,10 +36,10 @@ def check_block_index(attempt: Callable[..., Any], seed: int) -> str:
     """The share of mistakes that stay inside the blocks."""
     (counts, blocks), right, mistakes = _telling(_case_of_block_index, seed, mistakes=5)
     about = f"the blocks were {blocks.tolist()}, and {counts.sum() - np.trace(counts)} answers were mistakes"
-    _compare(_number(attempt(counts.copy(), blocks.copy())), right, mistakes, about)
+    _compare(number(attempt(counts.copy(), blocks.copy())), right, mistakes, about)
     try:
         with np.errstate(invalid="ignore"):
-            without = _number(attempt(np.diag([7, 8, 9, 7, 8]), blocks.copy()))
+            without = number(attempt(np.diag([7, 8, 9, 7, 8]), blocks.copy()))
     except ZeroDivisionError:
         raise Hint("Without a mistake you divide by 0. There is nothing to count then: return float('nan').") from None
     if not np.isnan(without):
@@ -54,7 +55,7 @@ def check_free_readout(attempt: Callable[..., Any], seed: int) -> str:
         f"`known` was column {known}, {variants[:, known].tolist()}, `asked` was column {asked}, "
         f"{variants[:, asked].tolist()}"
     )
-    _compare(_number(attempt(variants.copy(), known, asked)), right, mistakes, about)
+    _compare(number(attempt(variants.copy(), known, asked)), right, mistakes, about)
     majority = _majority(variants[:, asked])
     return f"{right:.2f} come for nothing to one who knows the other part; one name for all gives {majority:.2f}."
 
@@ -129,13 +130,6 @@ def _telling(draw: Callable[[np.random.Generator], Case], seed: int, mistakes: i
         answers = [case[1], *case[2]]
         if len(case[2]) == mistakes and all(abs(one - other) > 3 * NEAR for one, other in combinations(answers, 2)):
             return case
-
-
-def _number(answer: Any) -> float:
-    came = "nothing" if answer is None else f"{type(answer).__name__} of shape {np.shape(answer)}"
-    if answer is None or np.ndim(answer) or not isinstance(answer, (int, float, np.number)):
-        raise Hint(f"Your function returned {came}; one number is needed. Is a `return` or a sum missing?")
-    return float(answer)
 
 
 def _compare(answer: float, right: float, mistakes: dict[float, str], about: str) -> None:

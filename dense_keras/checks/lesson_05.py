@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
+from dense_keras.checks.answers import number
 from dense_keras.measures import detectors, dissection
 
 CLOSE = 1e-6
@@ -19,7 +20,7 @@ def check_auc(attempt: Callable[..., Any], seed: int) -> str:
     members = np.repeat([True, False], [30, 90])
     generator.shuffle(members)
     silent_for_many = np.maximum(generator.normal(members * 1.0, 1.0), 0)  # so that many pairs are equal
-    value = _number(attempt(silent_for_many.copy(), members.copy()))
+    value = number(attempt(silent_for_many.copy(), members.copy()))
     expected = float(detectors.detection_auc(silent_for_many[:, np.newaxis], members[:, np.newaxis])[0, 0])
     member, other = silent_for_many[members][:, np.newaxis], silent_for_many[~members]
     _refuse(
@@ -34,7 +35,7 @@ def check_auc(attempt: Callable[..., Any], seed: int) -> str:
         },
         "Compare each of the members with each of the others, and take the share of pairs.",
     )
-    dead = _number(attempt(np.zeros(40), np.arange(40) < 10))
+    dead = number(attempt(np.zeros(40), np.arange(40) < 10))
     if not abs(dead - 0.5) < CLOSE:
         raise Hint(
             f"A dead unit cannot tell anything, so its AUC is 0.50. Yours is {dead:.2f}: in all pairs both are 0."
@@ -47,7 +48,7 @@ def check_best_iou(attempt: Callable[..., Any], seed: int) -> str:
     generator = np.random.default_rng([seed, 5, 2])
     for size, quantile in (("larger", 0.02), ("smaller", 0.4)):
         masks = generator.random((20, 16, 16)) < generator.uniform(0.1, 0.2, (20, 1, 1))
-        value, share = _number(attempt(masks.copy(), quantile)), float(masks.mean())
+        value, share = number(attempt(masks.copy(), quantile)), float(masks.mean())
         expected = float(dissection.iou_ceiling(np.array([share]), quantile)[0])
         of_exemplars = masks.mean(axis=(1, 2))
         _refuse(
@@ -83,7 +84,7 @@ def check_share_gained(attempt: Callable[..., Any], seed: int) -> str:
     untrained[units[detects], token[detects]] = generator.uniform(0.91, 1, detects.sum())
     detects = np.isin(kinds, ("kept", "gained"))
     trained[units[detects], other_token[detects]] = generator.uniform(0.91, 1, detects.sum())
-    value = _number(attempt(untrained.copy(), trained.copy(), threshold))
+    value = number(attempt(untrained.copy(), trained.copy(), threshold))
     _refuse(
         value,
         20 / 80,
@@ -100,13 +101,6 @@ def check_share_gained(attempt: Callable[..., Any], seed: int) -> str:
         "For each unit take its best AUC, before and after, and ask whether it passed the threshold.",
     )
     return "Right: only units that were no detectors by chance of their first weights are counted."
-
-
-def _number(value: Any) -> float:
-    array = np.asarray(value)
-    if array.shape != () or not np.issubdtype(array.dtype, np.number):
-        raise Hint(f"A single number is wanted; {type(value).__name__} of shape {array.shape} came.")
-    return float(array)
 
 
 def _refuse(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
+from dense_keras.checks.answers import numbers
 from dense_keras.measures import coupling
 
 CLOSE = 1e-6
@@ -21,7 +22,7 @@ def check_shuffled_in_tokens(attempt: Callable[..., Any], seed: int) -> str:
     tokens = generator.permutation(np.repeat(np.arange(4), 60))
     shared = generator.normal(size=(240, 1))
     activations = generator.uniform(3, 9, (4, 3))[tokens] + shared + 0.1 * generator.normal(size=(240, 3))
-    came = _array(attempt(activations.copy(), tokens.copy(), np.random.default_rng(seed)), activations.shape)
+    came = numbers(attempt(activations.copy(), tokens.copy(), np.random.default_rng(seed)), activations.shape)
     if np.array_equal(came, activations):
         raise Hint("Nothing was exchanged: the activations came back as they were.")
     if not np.array_equal(np.sort(came, axis=0), np.sort(activations, axis=0)):
@@ -50,7 +51,7 @@ def check_fall_when_cut(attempt: Callable[..., Any], seed: int) -> str:
     inputs, kernel, bias = generator.uniform(0, 2, (50, 6)), generator.normal(size=(6, 6)), generator.normal(size=6)
     for source, unit in ((int(each[0]), int(each[1])) for each in _edges_that_matter(inputs, kernel, bias)):
         given = (inputs.copy(), kernel.copy(), bias.copy(), source, unit)
-        came = _array(attempt(*given), (50,))
+        came = numbers(attempt(*given), (50,))
         response, added = inputs @ kernel[:, unit] + bias[unit], inputs[:, source] * kernel[source, unit]
         expected = _fall(response, added)
         swapped = inputs[:, unit] * kernel[unit, source]
@@ -81,7 +82,7 @@ def check_contrast(attempt: Callable[..., Any], seed: int) -> str:
     token = int(generator.integers(1, 4))
     contributions = generator.normal(generator.normal(0, 2, (4, 5))[tokens], 0.5)
     contributions[:, 0] = 7.0  # large and constant: it says nothing
-    came = _array(attempt(contributions.copy(), tokens.copy(), token), (5,))
+    came = numbers(attempt(contributions.copy(), tokens.copy(), token), (5,))
     own = tokens == token
     mean, rest = contributions[own].mean(axis=0), contributions[~own].mean(axis=0)
     of_tokens = [contributions[tokens == other].mean(axis=0) for other in range(4) if other != token]
@@ -117,13 +118,6 @@ def _edges_that_matter(inputs: np.ndarray, kernel: np.ndarray, bias: np.ndarray)
 
 def _fall(response: np.ndarray, added: np.ndarray) -> np.ndarray:
     return np.maximum(response, 0) - np.maximum(response - added, 0)
-
-
-def _array(value: Any, shape: tuple[int, ...]) -> np.ndarray:
-    array = np.asarray(value)
-    if array.shape != shape or not np.issubdtype(array.dtype, np.number):
-        raise Hint(f"An array of shape {shape} is wanted; {type(value).__name__} of shape {array.shape} came.")
-    return array
 
 
 def _refuse(came: np.ndarray, expected: np.ndarray, mistakes: dict[str, np.ndarray], otherwise: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
+from dense_keras.checks.answers import numbers, real_number
 from dense_keras.measures import bootstrapping
 from dense_keras.measures.classification import onset_steps
 
@@ -35,7 +36,7 @@ def check_onset(attempt: Callable[..., Any], seed: int) -> str:
         (touching, "is at the level, not above it, for one snapshot on its way up"),
     ):
         expected = float(onset_steps(curve, STEPS, level))
-        answer = _number(attempt(curve.copy(), STEPS.copy(), level), "onset")
+        answer = real_number(attempt(curve.copy(), STEPS.copy(), level))
         if answer == expected:
             continue
         said = f"A curve that {what} gave {answer:g}; expected was {expected:g}."
@@ -60,7 +61,7 @@ def check_share_of_its_way(attempt: Callable[..., Any], seed: int) -> str:
     starts = np.sort(generator.uniform(0, 0.95, 4))[::-1]
     similarities = starts[:, np.newaxis] + (1 - starts[:, np.newaxis]) * way
     expected = bootstrapping.normalised_similarities(similarities)
-    answer = _array(attempt(similarities.copy()), similarities.shape, "layers, snapshots")
+    answer = numbers(attempt(similarities.copy()), similarities.shape, "layers, snapshots")
     if np.allclose(answer, expected, atol=1e-6):
         return (
             "Right. All four layers went the same way, and now it shows: their raw curves differ by their start alone."
@@ -100,7 +101,7 @@ def check_share_by_chance(attempt: Callable[..., Any], seed: int) -> str:
     second[generator.choice(np.flatnonzero(np.isfinite(first)), 4, replace=False)] = np.inf
     came = np.isfinite(first) & np.isfinite(second)
     expected = _over_all(first[came], second[came])
-    answer = _number(attempt(first.copy(), second.copy()), "share_by_chance")
+    answer = real_number(attempt(first.copy(), second.copy()))
     if abs(answer - expected) < 1e-6:
         own = bootstrapping.positive_share(second[came] - first[came])
         return f"Right. Chance alone gives {expected:.2f}; partners gave {own:.2f}. Only the difference is about bonds."
@@ -136,18 +137,3 @@ def _rising(generator: np.random.Generator, place: int, level: float) -> np.ndar
     """A curve that is below the level before a snapshot, and above from there on."""
     away = generator.uniform(0.02, 0.2, len(STEPS))
     return np.where(np.arange(len(STEPS)) < place, level - away, level + away)
-
-
-def _number(answer: Any, name: str) -> float:
-    if answer is None or np.ndim(answer) != 0 or isinstance(answer, str):
-        raise Hint(f"{name} returned {type(answer).__name__} of shape {np.shape(answer)}; it must return one number.")
-    if np.isnan(number := float(answer)):
-        raise Hint(f"{name} returned NaN; it must return a number.")
-    return number
-
-
-def _array(answer: Any, shape: tuple[int, ...], axes: str) -> np.ndarray:
-    if answer is None or np.shape(answer) != shape:
-        came = "nothing" if answer is None else f"an array of shape {np.shape(answer)}"
-        raise Hint(f"Returned was {came}; expected is {shape}, ({axes}).")
-    return np.asarray(answer, np.float64)

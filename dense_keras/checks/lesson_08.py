@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
+from dense_keras.checks.answers import finite_number
 from dense_keras.measures import dynamics
 
 
@@ -18,7 +19,7 @@ def check_layer_rotation(attempt: Callable[..., Any], seed: int) -> str:
     moved = 1.5 * initial + generator.normal(size=initial.shape) * np.linspace(2, 0.2, 6)
     for kernel, what in ((moved, "A kernel that grew and turned"), (3 * initial, "A kernel three times as large")):
         expected = dynamics.layer_rotations({"layer/kernel": kernel}, {"layer/kernel": initial})["layer"]
-        answer = _number(attempt(kernel.copy(), initial.copy()), "layer_rotation")
+        answer = finite_number(attempt(kernel.copy(), initial.copy()))
         if abs(answer - expected) < 1e-6:
             continue
         said = f"{what} gave {answer:.3f}; expected was {expected:.3f}."
@@ -50,7 +51,7 @@ def check_noise_scale(attempt: Callable[..., Any], seed: int) -> str:
     exemplars = true + generator.normal(size=(batches, batch_size, weights))
     gradients = exemplars.mean(axis=1)
     expected = dynamics.gradient_noise_scale(gradients, batch_size)
-    answer = _number(attempt(gradients.copy(), batch_size), "noise_scale")
+    answer = finite_number(attempt(gradients.copy(), batch_size))
     if abs(answer / expected - 1) < 0.02:
         at = weights / (true @ true)
         return f"Right: {answer:.0f}. The gradients were made with {at:.0f}; {batches} batches do not tell it better."
@@ -122,14 +123,6 @@ def _of_lengths(walk: np.ndarray, lengths: np.ndarray, strides: np.ndarray, weig
     if np.abs(ratios / np.sqrt(weights) - 1).max() < 0.2 or np.abs(ratios / np.sqrt(weights / 3) - 1).max() < 0.2:
         return f"{said} A drawn direction is longer than 1: divide it by its own length before you multiply."
     return f"{said} A stride is a direction of length 1, times how far the network went."
-
-
-def _number(answer: Any, name: str) -> float:
-    if answer is None or np.ndim(answer) != 0 or isinstance(answer, str):
-        raise Hint(f"{name} returned {type(answer).__name__} of shape {np.shape(answer)}; it must return one number.")
-    if not np.isfinite(number := float(answer)):
-        raise Hint(f"{name} returned {number}; it must return a finite number.")
-    return number
 
 
 def _walk(answer: Any, shape: tuple[int, int]) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
+from dense_keras.checks.answers import numbers
 from dense_keras.measures import conjunctions
 
 NEAR = 1e-4
@@ -120,25 +121,12 @@ def _responses(means: np.ndarray) -> np.ndarray:
 
 
 def _compare(answer: Any, right: np.ndarray, mistakes: Mapping[str, np.ndarray], about: str) -> None:
-    values = _numbers(answer, right)
+    values = numbers(answer, right.shape)
     if _near(values, right):
         return
     hint = next((hint.strip() for hint, wrong in mistakes.items() if _near(values, wrong)), "")
     first = int(np.abs(values - right).argmax())
     raise Hint(f"{values[first]:.3f} came at place {first}, {right[first]:.3f} was expected, {about}. {hint}".rstrip())
-
-
-def _numbers(answer: Any, right: np.ndarray) -> np.ndarray:
-    try:
-        values = np.asarray(answer, np.float64)
-    except (TypeError, ValueError):
-        values = None
-    if answer is None or values is None or values.shape != right.shape:
-        came = "nothing" if answer is None else f"{type(answer).__name__} of shape {np.shape(values)}"
-        raise Hint(
-            f"Your function returned {came}; an array of shape {right.shape} is needed. Is a `return` missing, or an axis?"
-        )
-    return values
 
 
 def _near(values: np.ndarray, right: np.ndarray) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
+from dense_keras.checks.answers import number
 from dense_keras.measures import classification
 
 NEAR = 1e-6
@@ -113,20 +114,13 @@ def check_memorised_share(attempt: Callable[..., Any], seed: int) -> str:
         nothing = attempt(0.5, 0.5, 0.5)
     except ZeroDivisionError:
         raise Hint("Who knows nothing makes you divide by 0: return float('nan').") from None
-    if not np.isnan(_number(nothing)):
+    if not np.isnan(number(nothing)):
         raise Hint(f"Who knows nothing has no share of memory: return float('nan'). It was {nothing}.")
     return f"{right:.2f} of what is known is memory."
 
 
-def _number(answer: Any) -> float:
-    if answer is None or np.ndim(answer) or not isinstance(answer, (int, float, np.number)):
-        came = "nothing" if answer is None else f"{type(answer).__name__} of shape {np.shape(answer)}"
-        raise Hint(f"Your function returned {came}; one number is needed. Is a `return` or a mean missing?")
-    return float(answer)
-
-
 def _compare(answer: Any, right: float, mistakes: Mapping[str, float], about: str) -> None:
-    value = _number(answer)
+    value = number(answer)
     if abs(value - right) <= NEAR:
         return
     hint = next((hint for hint, wrong in mistakes.items() if abs(value - wrong) <= NEAR), "")

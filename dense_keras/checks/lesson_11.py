@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
+from dense_keras.checks.answers import kind, number
 from dense_keras.measures import classification
 
 NEAR = 1e-6
@@ -39,7 +40,7 @@ def check_same_bits(attempt: Callable[..., Any], seed: int) -> str:
     ):
         answer = attempt([array.copy("K") for array in first], [array.copy("K") for array in second])
         if not isinstance(answer, (bool, np.bool_)):
-            raise Hint(f"Your function returned {_kind(answer)}; True or False is needed.")
+            raise Hint(f"Your function returned {kind(answer)}; True or False is needed.")
         if answer != same:
             raise Hint(f"{answer} came, {same} was expected: {about}.")
     return "Bits are compared, not numbers."
@@ -119,13 +120,8 @@ def _case_of_yardstick(generator: np.random.Generator) -> tuple[np.ndarray, floa
             return results, right, mistakes
 
 
-def _kind(answer: Any) -> str:
-    return "nothing" if answer is None else f"{type(answer).__name__} of shape {np.shape(answer)}"
-
-
 def _compare(answer: Any, right: float, mistakes: Mapping[str, float], about: str) -> None:
-    if answer is None or np.ndim(answer) or not isinstance(answer, (int, float, np.number)):
-        raise Hint(f"Your function returned {_kind(answer)}; one number is needed. Is a `return` or a mean missing?")
+    answer = number(answer)
     if answer == right or abs(answer - right) <= NEAR:
         return
     near = (hint.strip() for hint, wrong in mistakes.items() if answer == wrong or abs(answer - wrong) <= NEAR)

@@ -36,8 +36,8 @@ WRONG = [
     ("shuffled_in_tokens", lambda a, t, g: g.permuted(a, axis=1), "other values than before"),
     ("shuffled_in_tokens", lambda a, t, g: a + g.normal(size=a.shape), "other values than before"),
     ("shuffled_in_tokens", same_for_all_units, "draw anew for each unit"),
-    ("shuffled_in_tokens", lambda a, t, g: g.permutation(a[:, 0]), "An array of shape (240, 3) is wanted"),
-    ("shuffled_in_tokens", lambda a, t, g: None, "NoneType"),
+    ("shuffled_in_tokens", lambda a, t, g: g.permutation(a[:, 0]), "an array of shape (240, 3) is needed"),
+    ("shuffled_in_tokens", lambda a, t, g: None, "returned nothing"),
     ("fall_when_cut", lambda x, w, b, i, j: x[:, i] * w[i, j], "That is the contribution"),
     (
         "fall_when_cut",
@@ -61,7 +61,7 @@ WRONG = [
         "A kernel is (inputs, units)",
     ),
     ("fall_when_cut", lambda x, w, b, i, j: relu(x @ w[:, j] + b[j]), "with all weights, then with the one weight 0"),
-    ("fall_when_cut", lambda x, w, b, i, j: (x[:, i] * w[i, j]).mean(), "An array of shape (50,) is wanted"),
+    ("fall_when_cut", lambda x, w, b, i, j: (x[:, i] * w[i, j]).mean(), "an array of shape (50,) is needed"),
     ("contrast", contrast_of(lambda own, t, c: own / own.sum()), "the mean on the token alone"),
     ("contrast", contrast_of(lambda own, t, c: own / own.sum() - 1 / len(own)), "the mean over all exemplars"),
     (
@@ -72,7 +72,7 @@ WRONG = [
     ("contrast", contrast_of(lambda own, t, c: ~own / (~own).sum() - own / own.sum()), "The sign is turned round"),
     ("contrast", contrast_of(lambda own, t, c: own * 1.0 - ~own), "You took sums"),
     ("contrast", lambda contributions, tokens, token: np.ones(5), "axis 0 are exemplars"),
-    ("contrast", lambda contributions, tokens, token: contributions.mean(axis=1), "An array of shape (5,) is wanted"),
+    ("contrast", lambda contributions, tokens, token: contributions.mean(axis=1), "an array of shape (5,) is needed"),
 ]
 
 

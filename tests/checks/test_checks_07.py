@@ -38,8 +38,8 @@ WRONG_ONSETS = {
     "one early": (lambda c, s, level: s[max(0, last_below(c, level))], "one snapshot later"),
     "never infinite": (lambda c, s, level: s[min(last_below(c, level) + 1, len(s) - 1)], "return infinity"),
     "at the level": (lambda c, s, level: onset_of(np.flatnonzero(c < level).max(initial=-1) + 1, c, s), "not >="),
-    "nothing": (lambda c, s, level: None, "it must return one number"),
-    "all": (lambda c, s, level: s[c > level], "it must return one number"),
+    "nothing": (lambda c, s, level: None, "one number is needed"),
+    "all": (lambda c, s, level: s[c > level], "one number is needed"),
     "NaN": (lambda c, s, level: np.nan, "returned NaN"),
     "nonsense": (lambda c, s, level: 7, "the last snapshot that is not above"),
 }
@@ -50,7 +50,7 @@ WRONG_WAYS = {
     "ratio": (lambda s: s / s[:, :1], "untrained network was not subtracted"),
     "other axis": (lambda s: (s - s[0]) / (1.001 - s[0]), "subtracted the first row, a layer"),
     "turned": (lambda s: ((s - s[:, :1]) / (1 - s[:, :1])).T, "(layers, snapshots)"),
-    "nothing": (lambda s: None, "Returned was nothing"),
+    "nothing": (lambda s: None, "returned nothing"),
     "by the mean": (lambda s: (s - s[:, :1]) / (1 - s[:, :1].mean()), "each layer by its own"),
 }
 
