@@ -28,6 +28,7 @@ from dense_keras.measures import (
     linear_probes,
     similarity,
 )
+from dense_keras.measures.arguments import NotAvailable
 from dense_keras.run import Run, write_whole
 
 DETECTS = 0.9
@@ -60,6 +61,23 @@ def report(run: Run) -> list[Row]:
             rows += _of_layer(run, step, layer)
             rows += _of_parts(run, step, layer)
     return [*rows, *_of_convergence(run)]
+
+
+def responses_to_codes(run: Run, layer: str, step: int) -> np.ndarray:
+    """What each code evokes in each view: (codes, views, units), of ``conjunctions.factorial_responses``.
+
+    Codes are of the parts that are compared (``codes.compared_parts``): of conjunctive faces those
+    without accessory, which would drown the others.
+    Raises NotAvailable for token sets without parts, RunError as ``run.activations``.
+    """
+    if "factorial" not in run.probes:
+        raise NotAvailable("Not available for this token set: nobody knows its parts.")
+    probe = run.probes["factorial"]
+    compared = [run.part_names.index(name) for name in compared_parts(run.description["experiment"]["code"])]
+    rows = (np.delete(probe.codes, compared, axis=1) == 0).all(axis=1)
+    activations = run.activations(layer, step, probe="factorial")[rows]
+    views = probe.factors["view"][rows]
+    return conjunctions.factorial_responses(activations, probe.codes[rows][:, compared], views)
 
 
 def write_report(run: Run, rows: Iterable[Row]) -> Path:
@@ -128,15 +146,9 @@ def _of_layer(run: Run, step: int, layer: str) -> Iterator[Row]:
 
 
 def _of_parts(run: Run, step: int, layer: str) -> Iterator[Row]:
-    probe = run.probes.get("factorial")
-    if probe is None:
+    if "factorial" not in run.probes:
         return
-    compared = [run.part_names.index(name) for name in compared_parts(run.description["experiment"]["code"])]
-    rows = (np.delete(probe.codes, compared, axis=1) == 0).all(axis=1)
-    activations = run.activations(layer, step, probe="factorial")[rows]
-    responses = conjunctions.factorial_responses(
-        activations, probe.codes[rows][:, compared], probe.factors["view"][rows]
-    )
+    responses = responses_to_codes(run, layer, step)
     energies = conjunctions.part_set_energies(responses)
     yield Row(step, layer, "interaction share", "", float(conjunctions.layer_shares_by_order(energies)[1:].sum()))
     interaction, explained = conjunctions.interaction_shares(energies), conjunctions.explained_shares(responses)

@@ -45,6 +45,7 @@ from dense_keras.figures.matrices import activation_matrix
 from dense_keras.figures.palette import LIGHT
 from dense_keras.interventions import look, with_other_variants, without_parts
 from dense_keras.measures import classification, conjunctions, coupling
+from dense_keras.report import responses_to_codes
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.
 arguments, here = (sys.argv[1:], Path(__file__).parent) if "__file__" in globals() else ([], Path())
@@ -95,18 +96,10 @@ print(f"AND: you guessed {guess_and:.2f}, it is {shares[1]:.2f}")
 
 
 # %%
-def responses_at(run, layer, step):
-    """What each code evokes in each view, of faces without accessory: (codes, views, units)."""
-    probe, bare = run.probes["factorial"], [part != "accessory" for part in run.part_names]
-    plain = (probe.codes[:, np.invert(bare)] == 0).all(axis=1)
-    activations = run.activations(layer, step, probe="factorial")[plain]
-    return conjunctions.factorial_responses(activations, probe.codes[plain][:, bare], probe.factors["view"][plain])
-
-
 # Share of a layer's variance, over codes and views, that is of each order: (snapshots, layers, orders).
 by_order = [[] for _ in runs]
 for run, of_run in zip(runs, by_order):
-    for responses in (responses_at(run, layer, step) for step in run.steps for layer in run.layers):
+    for responses in (responses_to_codes(run, layer, step) for step in run.steps for layer in run.layers):
         energies = conjunctions.energies_by_order(conjunctions.part_set_energies(responses)).sum(axis=1)
         of_run.append(energies.clip(0) / max(responses.var(axis=(0, 1)).sum(), 1e-30))
 by_order = [np.array(of_run).reshape(len(run.steps), len(run.layers), -1) for run, of_run in zip(runs, by_order)]
@@ -184,7 +177,7 @@ if "conjunctive" in codes:
 for run, code in zip(runs, codes):
     parts = [part for part in run.part_names if part != "accessory"]
     sets = conjunctions.part_sets(len(parts))
-    first, last = (conjunctions.part_set_energies(responses_at(run, "dense", step)).sum(axis=1).clip(0)
+    first, last = (conjunctions.part_set_energies(responses_to_codes(run, "dense", step)).sum(axis=1).clip(0)
                    for step in (run.steps[0], run.steps[-1]))
     first, last = (energies / max(energies.sum(), 1e-30) for energies in (first, last))
     names = [" x ".join(np.array(parts)[members]) for members in sets]
@@ -260,7 +253,7 @@ else:
 
 # %%
 if bound:
-    responses = responses_at(bound, "dense", steps[-1])
+    responses = responses_to_codes(bound, "dense", steps[-1])
     interaction = conjunctions.interaction_shares(conjunctions.part_set_energies(responses))
     explained = conjunctions.explained_shares(responses)
     binding = (explained >= 0.1) & (interaction > 0.3)
@@ -282,7 +275,7 @@ if bound and binding.any():
     names = [f"hair {first}, eyes {second}" for first, second in faces]
     figure, axes = plt.subplots(2, 1, figsize=(6, 5.6))
     for ax, step, title in zip(axes, (steps[0], steps[-1]), ("untrained", "trained")):
-        shown = responses_at(bound, "dense", step)
+        shown = responses_to_codes(bound, "dense", step)
         chosen = np.argsort(-np.where(binding, effects[rows[0]], -1), kind="stable")[: min(40, binding.sum())]
         favourite = responses[:, :, chosen].mean(axis=1).reshape(4, 4, -1).mean(axis=1).argmax(axis=0)
         evoked = shown.reshape(-1, shown.shape[2])[:, chosen[np.argsort(favourite, kind="stable")]]
@@ -372,7 +365,7 @@ units = [unit for unit in np.argsort(-pair_energy)[:12] if pair_energy[unit] > 0
 if bound and units:
     final_weights = bound.weights(steps[-1])
     kernel, bias = final_weights["dense/kernel"], final_weights["dense/bias"]
-    inputs = responses_at(bound, "global_pool", steps[-1])
+    inputs = responses_to_codes(bound, "global_pool", steps[-1])
     evoked, shape = inputs.reshape(-1, inputs.shape[2]), inputs.shape[:2]
     again = np.maximum(evoked @ kernel + bias, 0).reshape(*shape, -1)
     print(f"The layer dense, computed again, differs from the recorded one by {np.abs(again - responses).max():.0e}.")
@@ -457,7 +450,7 @@ if runs:
 # 2. `interaction_share`: which share of its energy that is.
 # 3. `after_cut`: what a unit answers when some of its inputs are cut, exactly.
 #
-# To think about: we set the accessory aside. Let it in (in `responses_at`, keep all rows and columns)
+# To think about: we set the accessory aside. Let it in (with `conjunctions.factorial_responses` on all of the probe)
 # and look at `figures/09_interaction.png` again. Why does the share of interaction fall so far, although not a single
 # weight has changed? Which of the two figures would you publish, and what would you write below it?
 #

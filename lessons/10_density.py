@@ -30,12 +30,14 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from dense_keras.codes import compared_parts
 from dense_keras.course import recorded_run
 from dense_keras.experiment import experiment_of, model_at
 from dense_keras.figures.curves import curves_over_counts, curves_over_steps
 from dense_keras.figures.palette import COLOURS, LIGHT
 from dense_keras.interventions import look
 from dense_keras.measures import classification, conjunctions, density
+from dense_keras.report import responses_to_codes
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.
 arguments, here = (sys.argv[1:], Path(__file__).parent) if "__file__" in globals() else ([], Path())
@@ -163,13 +165,11 @@ if readouts:
 # %%
 inside = {}  # number of the run -> (snapshots, pairs)
 for number in readouts:
-    probe, bare = runs[number].probes["factorial"], [part != "accessory" for part in runs[number].part_names]
-    plain = (probe.codes[:, np.invert(bare)] == 0).all(axis=1)
-    rows = [conjunctions.set_row([runs[number].part_names.index(part) for part in pair], sum(bare)) for pair in pairs]
+    parts = compared_parts(experiment_of(runs[number]).code)
+    rows = [conjunctions.set_row([parts.index(part) for part in pair], len(parts)) for pair in pairs]
     inside[number] = []
     for step in shared:
-        evoked = runs[number].activations("dense", step, probe="factorial")[plain]
-        responses = conjunctions.factorial_responses(evoked, probe.codes[plain][:, bare], probe.factors["view"][plain])
+        responses = responses_to_codes(runs[number], "dense", step)
         energies = conjunctions.part_set_energies(responses)[rows].sum(axis=1)
         inside[number].append(energies.clip(0) / max(responses.var(axis=(0, 1)).sum(), 1e-30))
 
