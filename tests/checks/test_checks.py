@@ -1,8 +1,13 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from dense_keras import checks
 from dense_keras.checks import ExerciseError, Hint, check_lesson
 from dense_keras.cli import main
+
+LESSONS = Path(__file__).parents[2] / "lessons"
 
 
 @pytest.fixture
@@ -51,6 +56,29 @@ def test_files_that_cannot_be_checked(doubling, tmp_path, content, message):
         file.write_text(content)
     with pytest.raises(ExerciseError, match=message):
         check_lesson("03", file)
+
+
+def test_each_lesson_with_checks_has_its_exercises_and_solutions_of_the_same_names():
+    assert checks.lessons() == ["03", "04", "05", "06", "07", "08", "09", "10", "11"]
+    for kind in ("exercise", "solution"):
+        files = sorted(path.name for path in (LESSONS / f"{kind}s").glob("*.py"))
+        assert files == [f"{kind}_{lesson}.py" for lesson in checks.lessons()]
+
+
+@pytest.mark.parametrize("lesson", checks.lessons())
+@pytest.mark.parametrize("seed", range(5))
+def test_solutions_are_right(lesson, seed):
+    asked = re.findall(r"^def (\w+)", (LESSONS / "exercises" / f"exercise_{lesson}.py").read_text(), re.MULTILINE)
+    results = check_lesson(lesson, LESSONS / "solutions" / f"solution_{lesson}.py", seed)
+    assert [result.name for result in results] == asked and len(asked) == 3
+    assert all(result.right for result in results), results
+
+
+@pytest.mark.parametrize("lesson", checks.lessons())
+def test_exercises_are_not_done_yet(lesson):
+    results = check_lesson(lesson, LESSONS / "exercises" / f"exercise_{lesson}.py")
+    assert len(results) == len(checks.checks_of(lesson))
+    assert all(not result.right and result.said.startswith("Not done yet") for result in results)
 
 
 def test_an_unknown_lesson_lists_those_with_exercises():

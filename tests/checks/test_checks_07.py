@@ -1,27 +1,11 @@
-"""The exercises of lesson 7: solutions are right, stubs are not done, and usual mistakes get their hint."""
-
-from pathlib import Path
+"""The exercises of lesson 7: usual mistakes get their hint. That solutions pass is in ``test_checks``."""
 
 import numpy as np
 import pytest
 
-from dense_keras.checks import Hint, check_lesson, checks_of
+from dense_keras.checks import Hint, checks_of
 
-LESSONS = Path(__file__).parents[2] / "lessons"
 INF = np.inf
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_solutions_are_right(seed):
-    results = check_lesson("07", LESSONS / "solutions" / "solution_07.py", seed)
-    assert [result.name for result in results] == ["onset", "share_of_its_way", "share_by_chance"]
-    assert all(result.right and result.said.startswith("Right") for result in results), results
-
-
-def test_stubs_are_not_done_yet():
-    results = check_lesson("07", LESSONS / "exercises" / "exercise_07.py")
-    assert len(results) == 3
-    assert all(not result.right and "Not done yet" in result.said for result in results)
 
 
 def last_below(curve, level):
