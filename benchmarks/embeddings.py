@@ -3,7 +3,7 @@
 One layer of 2,500 x 256 activations, and seven of them, with 2,500 colour thumbnails of 64 x 64 and three columns of
 metadata, written again and again as training does. The thumbnails are drawn, not noise: discs
 on a shaded background. PyTorch's and tensorboardX's ``add_embedding`` write all of it anew
-each time; ours writes thumbnails once.
+each time; ours, as its callback does, checks and writes thumbnails once.
 
     python benchmarks/embeddings.py            needs torch and tensorboardX
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dense_keras.tensorboard import write_embeddings
+from dense_keras.tensorboard import Thumbnails, write_embeddings
 
 EXEMPLARS, UNITS, SIZE, LATER = 2500, 256, 64, 5
 
@@ -58,7 +58,7 @@ def metadata() -> dict[str, list[str]]:
 
 
 def ours(dimensions: int) -> Writer:
-    thumbnails, columns = drawn_thumbnails(), metadata()
+    thumbnails, columns = Thumbnails(drawn_thumbnails()), metadata()
 
     def start(folder: Path) -> Callable[[int, Layers], None]:
         return lambda step, layers: write_embeddings(folder, step, layers, columns, thumbnails, dimensions)

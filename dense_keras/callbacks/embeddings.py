@@ -11,7 +11,7 @@ import numpy as np
 
 from dense_keras.callbacks.at_steps import AtSteps, as_folder, drop_embeddings
 from dense_keras.probes import Evoked, Probe, as_names
-from dense_keras.tensorboard import write_embeddings
+from dense_keras.tensorboard import Thumbnails, write_embeddings
 
 
 class Embeddings(AtSteps):
@@ -37,6 +37,7 @@ class Embeddings(AtSteps):
     ) -> None:
         super().__init__(**schedule)
         self.folder, self.probe, self.dimensions = as_folder(folder), probe, dimensions
+        self.thumbnails = None if probe.thumbnails is None else Thumbnails(probe.thumbnails)
         self.layers = None if layers is None else as_names(layers)
 
     def record(self, step: int, logs: Mapping[str, float]) -> None:
@@ -55,7 +56,7 @@ class Embeddings(AtSteps):
                 f"No embeddings at step {step}: activations of {', '.join(diverged)} are not finite.", stacklevel=2
             )
             return
-        write_embeddings(self.folder, step, points, self._columns(evoked), self.probe.thumbnails, self.dimensions)
+        write_embeddings(self.folder, step, points, self._columns(evoked), self.thumbnails, self.dimensions)
 
     def _columns(self, evoked: Evoked) -> dict[str, Sequence[Any]]:
         columns: dict[str, Sequence[Any]] = {}

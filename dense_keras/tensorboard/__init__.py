@@ -11,7 +11,7 @@ files of a run hold the same data whichever backend trained it.
 """
 
 from dense_keras.tensorboard.events import EventFile, encode_png
-from dense_keras.tensorboard.projector import principal_coordinates, write_embeddings
+from dense_keras.tensorboard.projector import Thumbnails, principal_coordinates, write_embeddings
 from dense_keras.tensorboard.server import serve
 
-__all__ = ["EventFile", "encode_png", "principal_coordinates", "serve", "write_embeddings"]
+__all__ = ["EventFile", "Thumbnails", "encode_png", "principal_coordinates", "serve", "write_embeddings"]

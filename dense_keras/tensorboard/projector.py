@@ -50,7 +50,7 @@ def write_embeddings(
     step: int,
     layers: Mapping[str, np.ndarray],
     metadata: Mapping[str, Sequence],
-    thumbnails: np.ndarray | None,
+    thumbnails: np.ndarray | Thumbnails | None,
     dimensions: int = 48,
 ) -> Path:
     """Write one snapshot and return its folder, ``folder/embeddings/step_000312``.
@@ -65,13 +65,16 @@ def write_embeddings(
     metadata: column -> one value an exemplar. Points are labelled by the first column
         that is not numeric: put the token's name there.
     thumbnails: (exemplars, height, width, channels) uint8 with 1 or 3 channels, shrunk if
-        they do not fit in a square of 8192 x 8192 pixels; None draws plain points.
+        they do not fit in a square of 8192 x 8192 pixels; None draws plain points. Make
+        ``Thumbnails`` of them once to write many snapshots of the same exemplars.
     dimensions: most axes kept, 2 to 200. From 50 on the projector starts with "spherize",
         which puts all points on a sphere and can hide how they separate.
 
     Raises ValueError for lengths that differ, for NaN, and for wrong types and shapes.
     """
     layers = {name: np.asarray(points) for name, points in layers.items()}
+    if thumbnails is not None and not isinstance(thumbnails, Thumbnails):
+        thumbnails = Thumbnails(thumbnails)
     _check(step, layers, metadata, thumbnails, dimensions)
     parent = Path(folder) / "embeddings"
     final = parent / f"step_{step:06d}"
@@ -88,11 +91,34 @@ def write_embeddings(
     return final
 
 
+class Thumbnails:
+    """Small images for points, checked and fingerprinted once for all snapshots that show them.
+
+    images: (exemplars, height, width, channels) uint8 with 1 or 3 channels; a copy is kept.
+    Raises ValueError for another type or shape.
+    """
+
+    def __init__(self, images: np.ndarray) -> None:
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+            raise ValueError(
+                f"Thumbnails came as {images.dtype} of shape {images.shape}. They must be uint8 in 0..255, shaped "
+                "(exemplars, height, width, channels) with 1 channel (gray) or 3 (colour)."
+            )
+        self.images = np.array(images, order="C")
+        self.images.setflags(write=False)
+        digest = hashlib.sha1(self.images, usedforsecurity=False).hexdigest()
+        self.name = f"{digest}_{'x'.join(map(str, images.shape))}.png"
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
 def _write_files(
     folder: Path,
     layers: Mapping[str, np.ndarray],
     metadata: Mapping[str, Sequence],
-    thumbnails: np.ndarray | None,
+    thumbnails: Thumbnails | None,
     dimensions: int,
 ) -> str:
     """Write all that a snapshot's folder holds but its event file; returns a table of the variance kept."""
@@ -108,7 +134,7 @@ def _write_files(
         table = _metadata_table(metadata, len(next(iter(layers.values()))))
         (folder / "metadata.tsv").write_bytes(table.encode())
     if thumbnails is not None:
-        sprite, size = _sprite_file(folder.parent / "sprites", np.asarray(thumbnails))
+        sprite, size = _sprite_file(folder.parent / "sprites", thumbnails)
         _link(sprite, folder / "sprite.png")
     for embedding in config.embeddings:
         if metadata:
@@ -149,7 +175,7 @@ def _check(
     step: int,
     layers: Mapping[str, np.ndarray],
     metadata: Mapping[str, Sequence],
-    thumbnails: np.ndarray | None,
+    thumbnails: Thumbnails | None,
     dimensions: int,
 ) -> None:
     """Raise ValueError unless everything fits together."""
@@ -175,8 +201,8 @@ def _check(
             raise ValueError(
                 f"{exemplars} points came with {len(values)} values of {column!r}: one for each point is needed."
             )
-    if thumbnails is not None:
-        _check_thumbnails(np.asarray(thumbnails), exemplars)
+    if thumbnails is not None and len(thumbnails) != exemplars:
+        raise ValueError(f"{exemplars} points came with {len(thumbnails)} thumbnails: one for each point is needed.")
 
 
 def _check_points(name: str, points: np.ndarray) -> None:
@@ -191,16 +217,6 @@ def _check_points(name: str, points: np.ndarray) -> None:
             f"Layer {name!r} has NaN or infinite activations for {bad.size} of {len(points)} exemplars, first at "
             f"{bad[0]}. Training has diverged: use a smaller learning rate."
         )
-
-
-def _check_thumbnails(thumbnails: np.ndarray, exemplars: int) -> None:
-    if thumbnails.dtype != np.uint8 or thumbnails.ndim != 4 or thumbnails.shape[3] not in (1, 3):
-        raise ValueError(
-            f"Thumbnails came as {thumbnails.dtype} of shape {thumbnails.shape}. They must be uint8 in 0..255, shaped "
-            "(exemplars, height, width, channels) with 1 channel (gray) or 3 (colour)."
-        )
-    if len(thumbnails) != exemplars:
-        raise ValueError(f"{exemplars} points came with {len(thumbnails)} thumbnails: one for each point is needed.")
 
 
 def _write_points(embedding: EmbeddingInfo, path: Path, coordinates: np.ndarray) -> None:
@@ -264,18 +280,17 @@ def _distinct(names: list[str]) -> list[str]:
     return [name if name not in names[:index] else f"{name} ({index + 1})" for index, name in enumerate(names)]
 
 
-def _sprite_file(folder: Path, thumbnails: np.ndarray) -> tuple[Path, tuple[int, int]]:
+def _sprite_file(folder: Path, thumbnails: Thumbnails) -> tuple[Path, tuple[int, int]]:
     """The sprite of these thumbnails, written if there is none yet, and a thumbnail's width and height."""
     side = int(np.ceil(np.sqrt(len(thumbnails))))
-    height, width = thumbnails.shape[1:3]
+    height, width = thumbnails.images.shape[1:3]
     scale = min(1.0, LARGEST_SPRITE // side / max(height, width))
     size = max(1, int(width * scale)), max(1, int(height * scale))
-    digest = hashlib.sha1(np.ascontiguousarray(thumbnails), usedforsecurity=False).hexdigest()
-    path = folder / f"{digest}_{'x'.join(map(str, thumbnails.shape))}.png"
+    path = folder / thumbnails.name
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(encode_png(_sprite(thumbnails, side, size)))
+        partial.write_bytes(encode_png(_sprite(thumbnails.images, side, size)))
         os.replace(partial, path)
     return path, size
 
