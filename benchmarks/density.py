@@ -30,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dense_keras.codes import PAIRS, pairs_alike
 from dense_keras.measures import classification
 from dense_keras.run import write_whole
 from dense_keras.token_set import Exemplars
@@ -40,7 +41,9 @@ DENSITIES = (5, 20, 100, 250, 500, 1000, 1500)
 STEPS = 2106
 """Those of the preset: 9 epochs of 1,500 exemplars a token."""
 
-PAIRS = {"pair_hair_eyes": ("hair", "eyes"), "pair_nose_mouth": ("nose", "mouth")}
+COLUMNS = {"hair and eyes": "pair_hair_eyes", "nose and mouth": "pair_nose_mouth"}
+"""Of the pairs of parts in the table."""
+
 KEY = ("exemplars", "seed", "backend", "steps")
 
 
@@ -51,10 +54,9 @@ def pair_accuracies(
 
     predicted, tokens: (exemplars,) integers; codes: (exemplars, parts), of conjunctive faces.
     """
-    columns = [[part_names.index(part) for part in pair] for pair in PAIRS.values()]
-    alike = np.stack([codes[:, first] == codes[:, second] for first, second in columns], axis=1)
-    told = classification.part_readout(predicted[np.newaxis], tokens, classification.token_variants(alike, tokens))
-    return dict(zip(PAIRS, told[0].tolist(), strict=True))
+    labels = classification.token_variants(pairs_alike(codes, part_names), tokens)
+    told = classification.part_readout(predicted[np.newaxis], tokens, labels)
+    return {COLUMNS[pair]: share for pair, share in zip(PAIRS, told[0].tolist(), strict=True)}
 
 
 def trained_row(backend: str, exemplars: int, seed: int, steps: int, held_out: int) -> Row:

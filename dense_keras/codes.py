@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 
@@ -38,6 +38,9 @@ _PARTS = {
 _ADDITIVE_TOKENS = ((0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 0), (1, 0, 0, 1), (1, 0, 1, 0))
 
 KINDS = tuple(_PARTS)
+
+PAIRS = {"hair and eyes": ("hair", "eyes"), "nose and mouth": ("nose", "mouth")}
+"""The pairs of parts that the conjunctive code binds."""
 
 
 def part_names(kind: str) -> tuple[str, ...]:
@@ -123,6 +126,23 @@ def draw_codes(kind: str, token: int, count: int, generator: np.random.Generator
     return codes[order.ravel()[:count]]
 
 
+def pairs_alike(codes: np.ndarray, part_names: Sequence[str]) -> np.ndarray:
+    """Whether the two parts of each of ``PAIRS`` have variants of one number: (exemplars, 2) bool.
+
+    It is what the conjunctive code tells tokens 0 to 3 by, and what a single part says nothing of.
+    codes: (exemplars, parts) integers; part_names: of their columns.
+    Raises TokenSetError if a part of the pairs is not among them.
+    """
+    missing = sorted({part for pair in PAIRS.values() for part in pair} - set(part_names))
+    if missing:
+        raise TokenSetError(
+            f"Pairs are of {' and of '.join(PAIRS)}. {', '.join(missing)} is not among the parts that came: "
+            f"{', '.join(part_names) or 'none'}."
+        )
+    column = list(part_names).index
+    return np.stack([codes[:, column(first)] == codes[:, column(second)] for first, second in PAIRS.values()], axis=1)
+
+
 def accuracy_ceiling(kind: str, known_parts: Sequence[str]) -> float:
     """Best possible accuracy (0..1) for one who sees only some of the parts.
 
@@ -142,3 +162,21 @@ def accuracy_ceiling(kind: str, known_parts: Sequence[str]) -> float:
             likelihood = Fraction(count, NUM_TOKENS * len(codes))
             likeliest[appearance] = max(likeliest.get(appearance, Fraction(0)), likelihood)
     return float(sum(likeliest.values()))
+
+
+def named_ceilings(kind: str | None, num_tokens: int = NUM_TOKENS) -> dict[float, str]:
+    """Accuracy -> name of what reaches it: ``chance``, ``1 part``, ``2 parts`` and so on, to draw as levels.
+
+    Each ceiling is named by the fewest parts that reach it; ascending in parts, not in accuracy.
+    kind: of code; None where nobody knows the parts, which leaves chance alone.
+    num_tokens: among which chance chooses, where there is no code.
+    """
+    if kind is None:
+        return {1 / num_tokens: "chance"}
+    names = part_names(kind)
+    levels: dict[float, str] = {}
+    for number in range(len(names) + 1):
+        name = "chance" if number == 0 else f"{number} part{'s' if number > 1 else ''}"
+        for known_parts in combinations(names, number):
+            levels.setdefault(accuracy_ceiling(kind, known_parts), name)
+    return levels

@@ -18,6 +18,7 @@ import numpy as np
 
 from dense_keras.backend import keras
 from dense_keras.gradients import copy_of
+from dense_keras.probes import layer_of
 from dense_keras.run import Run
 
 NEAREST = 5
@@ -159,13 +160,6 @@ def control_cuts(model: keras.Model, cut: Cut, generator: np.random.Generator) -
         "equal number": random_cut(model, cut, generator),
         "equal strength": matched_cut(model, cut, generator),
     }
-
-
-def layer_of(model: keras.Model, name: str) -> keras.Layer:
-    known_layers = {layer.name: layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)}
-    if name not in known_layers:
-        raise ValueError(f"The model has no layer {name!r}. It has: {', '.join(known_layers)}.")
-    return known_layers[name]
 
 
 class _Kept(keras.constraints.Constraint):

@@ -46,12 +46,9 @@ def frozen_up_to(model: keras.Model, layer: str) -> keras.Model:
     Raises ValueError for a layer that the model does not have, listing those there are.
     """
     copy = copy_of(model)
-    known = {each.name: each for each in copy.layers if not isinstance(each, keras.layers.InputLayer)}
-    if layer not in known:
-        raise ValueError(f"The model has no layer {layer!r}. It has: {', '.join(known)}.")
+    output = probes.layer_of(copy, layer).output
     copy.trainable = False
-    axis = probes._axis(known[layer], probes._channels_first(copy))
-    return keras.Model(copy.inputs[0], probes._last(known[layer].output, axis))
+    return keras.Model(copy.inputs[0], probes.units_last(output, probes.unit_axes(copy, [layer])[layer]))
 
 
 def chunks(count: int) -> list[np.ndarray]:

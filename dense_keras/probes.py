@@ -33,6 +33,30 @@ def weighted_layers(model: keras.Model) -> list[str]:
     return [name for name, layer in _layers(model).items() if any(weight.ndim > 1 for weight in layer.weights)]
 
 
+def layer_of(model: keras.Model, name: str) -> keras.Layer:
+    """The layer of that name, one of the model's own.
+
+    Raises ValueError for a layer that the model does not have, listing those there are.
+    """
+    known = {layer.name: layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)}
+    if name not in known:
+        raise ValueError(f"The model has no layer {name!r}. It has: {', '.join(known)}.")
+    return known[name]
+
+
+def unit_axes(model: keras.Model, layers: Iterable[str]) -> dict[str, int]:
+    """Layer -> axis of its output in which its units lie: 1 where channels come before space, else -1."""
+    known = _layers(model)
+    formats = {name: getattr(layer, "data_format", None) for name, layer in known.items()}
+    usual = "channels_first" if "channels_first" in formats.values() else "channels_last"
+    return {name: 1 if (formats.get(name) or usual) == "channels_first" else -1 for name in layers}
+
+
+def units_last(tensor: Any, axis: int) -> Any:
+    """A layer's output with its units moved from an axis of ``unit_axes`` to the last one."""
+    return tensor if axis == -1 or len(tensor.shape) < 3 else keras.ops.moveaxis(tensor, axis, -1)
+
+
 def build(model: keras.Model, images: np.ndarray | None = None) -> None:
     """Have a model make its weights, as ``fit`` would do with its first batch.
 
@@ -395,13 +419,12 @@ Reader = Callable[[np.ndarray, bool], dict[str, list[np.ndarray]]]
 
 def _graph_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: Sequence[str]) -> Reader | None:
     """Reads through a model from the inputs to the layers; None where layers are not in one graph."""
-    first = _channels_first(model)
+    axes = unit_axes(model, layers)
     try:
         outputs = {name: model.outputs if name == OUTPUTS else known[name].output for name in layers}
         tensors = {name: keras.tree.flatten(output)[0] for name, output in outputs.items()}
-        axes = {name: _axis(known.get(name), first) for name in layers}
         pooled = keras.Model(model.input, {name: _pool(tensor, axes[name]) for name, tensor in tensors.items()})
-        maps = keras.Model(model.input, {name: [_last(tensor, axes[name])] for name, tensor in tensors.items()})
+        maps = keras.Model(model.input, {name: [units_last(tensor, axes[name])] for name, tensor in tensors.items()})
     except (AttributeError, ValueError):
         return None
     return lambda batch, pool: (pooled if pool else maps).predict_on_batch(batch)
@@ -409,7 +432,7 @@ def _graph_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: 
 
 def _eager_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: Sequence[str]) -> Reader:
     """Reads by watching the layers' calls: for subclassed models and nested layers."""
-    first = _channels_first(model)
+    axes = unit_axes(model, layers)
 
     def read(batch: np.ndarray, pool: bool) -> dict[str, list[np.ndarray]]:
         seen = {}
@@ -430,9 +453,9 @@ def _eager_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: 
         finally:
             for layer in watched_layers.values():
                 layer.__dict__.pop("call", None)
-        arrange = _pool if pool else (lambda tensor, axis: [_last(tensor, axis)])
+        arrange = _pool if pool else (lambda tensor, axis: [units_last(tensor, axis)])
         return {
-            name: [keras.ops.convert_to_numpy(part) for part in arrange(seen[name], _axis(known.get(name), first))]
+            name: [keras.ops.convert_to_numpy(part) for part in arrange(seen[name], axes[name])]
             for name in layers
             if name in seen
         }
@@ -446,21 +469,6 @@ def _pool(tensor: Any, channel_axis: int) -> list[Any]:
     if not axes:
         return [tensor, tensor]
     return [keras.ops.max(tensor, axis=axes), keras.ops.mean(tensor, axis=axes)]
-
-
-def _last(tensor: Any, channel_axis: int) -> Any:
-    return tensor if channel_axis == -1 or len(tensor.shape) < 3 else keras.ops.moveaxis(tensor, channel_axis, -1)
-
-
-def _axis(layer: keras.Layer | None, channels_first: bool) -> int:
-    data_format = getattr(layer, "data_format", None)
-    return 1 if (data_format == "channels_first" if data_format else channels_first) else -1
-
-
-def _channels_first(model: keras.Model) -> bool:
-    """Whether the model's convolutions have their channels before space."""
-    formats = {getattr(layer, "data_format", None) for layer in _layers(model).values()}
-    return "channels_first" in formats
 
 
 def _batches(images: np.ndarray) -> Iterable[np.ndarray]:

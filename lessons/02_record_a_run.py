@@ -23,13 +23,12 @@ guess_step = 1000  # first recorded step at which it names more than 19 of 20 ri
 
 # %%
 import sys
-from itertools import combinations
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dense_keras.codes import accuracy_ceiling
+from dense_keras.codes import named_ceilings
 from dense_keras.course import recorded_run
 from dense_keras.experiment import experiment_of
 from dense_keras.figures.curves import curves_over_steps
@@ -74,13 +73,10 @@ print(f"First above .95: you guessed step {guess_step}, it was", f"step {steps[k
 # knows only one part, only two, and so on. A value is named by the fewest parts that reach it.
 
 # %%
-levels = {1 / len(run.token_names): "chance"}
+levels = named_ceilings(experiment.code, len(run.token_names))
 if experiment.code is None:
     print("These tokens have no codes, so only chance is drawn, and there are no ceilings to compare with.")
 else:
-    for number in range(1, len(run.part_names) + 1):
-        for parts in combinations(run.part_names, number):
-            levels.setdefault(accuracy_ceiling(experiment.code, parts), f"{number} part{'s' if number > 1 else ''}")
     for ceiling, name in sorted(levels.items()):
         near = steps[np.abs(accuracy - ceiling) < 0.05].tolist()
         print(f"{name:8} {ceiling:.2f}: within .05 at steps", *(near or ["none"]))

@@ -27,9 +27,8 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.patches import Rectangle
 
-from dense_keras.codes import accuracy_ceiling
+from dense_keras.codes import named_ceilings
 from dense_keras.course import recorded_run
 from dense_keras.experiment import experiment_of
 from dense_keras.figures.bars import bars
@@ -69,10 +68,7 @@ band = classification.wilson_band(correct.sum(axis=1), len(tokens))
 plateaus = classification.plateaus(accuracy, (band[1] - band[0]) / 4, steps)
 
 code = experiment_of(run).code
-levels = {1 / len(names): "chance"}
-for number in range(1, len(run.part_names) + 1) if code else ():
-    for parts in combinations(run.part_names, number):
-        levels.setdefault(accuracy_ceiling(code, parts), f"{number} part{'s' if number > 1 else ''}")
+levels = named_ceilings(code, len(names))
 if code is None:
     print("These tokens have no codes: there are no ceilings, and only chance is drawn.")
 
@@ -218,11 +214,8 @@ known = np.flatnonzero(accuracy > 0.95)
 last = known[0] if len(known) else len(steps) - 1
 shown = np.unique([*np.linspace(0, last, 8).round().astype(int), *([one_part] if len(told) else [])])
 confusions = classification.confusions(predicted, tokens)
-panels = confusion_film(confusions[shown], steps[shown], names)
 has_blocks = len(told) > 0 and 1 < len(np.unique(blocks)) < len(names)
-for ax in panels if has_blocks else ():
-    for row, column in np.argwhere(blocks[:, np.newaxis] == blocks):
-        ax.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, color="#D55E00"))
+panels = confusion_film(confusions[shown], steps[shown], names, blocks=blocks if has_blocks else None)
 panels[0].figure.savefig(figures / "03_confusions.png")
 
 # %% [markdown]

@@ -33,7 +33,7 @@ from dense_keras.course import recorded_run
 from dense_keras.figures.curves import curves_over_steps
 from dense_keras.figures.dendrograms import dendrogram_film
 from dense_keras.figures.film_strips import matrix_film
-from dense_keras.figures.heat_maps import heat_map_over_steps
+from dense_keras.figures.heat_maps import heat_map, heat_map_over_steps
 from dense_keras.figures.palette import LIGHT, token_colours
 from dense_keras.figures.trajectories import trajectories
 from dense_keras.measures import categories, dimension, linear_probes, neural_collapse, similarity
@@ -143,6 +143,9 @@ figure, axes = plt.subplots(len(gained), 1, figsize=(6, 0.4 + 2.7 * len(gained))
 for ax, (name, values) in zip(axes.flat, gained.items()):
     heat_map_over_steps(values, steps, layers, ax, unit=f"{name}, less untrained")
 figure.savefig(figures / "04_read.png")
+if factors:
+    ax = heat_map(nuisances_read[-1] - nuisances_read[0], layers, list(factors), unit="R squared, less untrained")
+    ax.figure.savefig(figures / "04_nuisances.png")
 
 # %%
 units = linear_probes.decomposed(run.activations("conv1_1", 0))
@@ -173,8 +176,9 @@ for name, (untrained, trained) in by_nuisance.items():
 # - What training adds grows with depth.
 # - We expected nuisances to be thrown away. In the logits they are. In the deep layers before
 #   them look twice. On the default run some can be read *better* than from the untrained network
-#   (how the head is turned), others less (light): a layer can know who it is *and* how the head is
-#   turned. On a run with `--preset rich` or the conjunctive code most of them fade there too.
+#   (how the head is turned), others less (light; each one is in `figures/04_nuisances.png`): a layer
+#   can know who it is *and* how the head is turned. On a run with `--preset rich` or the
+#   conjunctive code most of them fade there too.
 #
 # What does *not* hold: that what can be read is used. The probe is ours, not the network's.
 #

@@ -366,8 +366,8 @@ if probe.masks is not None:
     figure.savefig(figures / "05_dissection.png")
 
 # %% [markdown]
-# What we see in `figures/05_dissection.png` with the default faces (a number is its bar's, also
-# where it stands beside a mark): above, by the usual number, hair looks like the part that is
+# What we see in `figures/05_dissection.png` with the default faces (the number after a line is the
+# mark's): above, by the usual number, hair looks like the part that is
 # found worst, although its best unit is close to its ceiling. Below, judged alike, hair is
 # found best, and an *untrained* unit comes near to that. Hair is large and lies at the top, so
 # much that is no hair detector covers it. For the small parts training adds something, and the

@@ -38,10 +38,10 @@ from dense_keras.experiment import model_at
 from dense_keras.face_views import readable_factors
 from dense_keras.figures.bars import bars
 from dense_keras.figures.curves import curves_over_steps
-from dense_keras.figures.film_strips import film_strip
-from dense_keras.figures.layered_graphs import layered_graph
+from dense_keras.figures.layered_graphs import layered_graph, layered_graph_film
 from dense_keras.figures.palette import COLOURS, LIGHT
 from dense_keras.interventions import Look, gated_logits
+from dense_keras.kernel_inputs import KernelInputs
 from dense_keras.measures import coupling, coupling_graph, density, detectors
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.
@@ -182,35 +182,24 @@ figure.savefig(figures / "06_contributions.png")
 chain = ["conv3_1", "conv3_2", "conv4_1", "conv4_2", "dense", "logits"]
 chosen = [run.steps[place] for place in np.unique(np.linspace(0, len(run.steps) - 1, 6).round().astype(int))]
 membership, inputs, kernels, preferred = detectors.token_membership(probe.tokens), {}, {}, {}
+network = model_at(run, untrained)
+reader = KernelInputs(network, chain[1:])
 for step in chosen:
-    maps = probes.activation_maps(model_at(run, step), probe.images, chain[:3])
-    maps["conv3_2"] = coupling.max_pooled(maps["conv3_2"])  # what conv4_1 is given
-    dense = [run.activations(layer, step) for layer in ("global_pool", "dense")]
-    inputs[step] = [*(coupling.shifted_means(maps[layer]) for layer in chain[:3]), *dense]
-    kernels[step] = [run.weights(step)[f"{layer}/kernel"] for layer in chain[1:]]
+    of_step = run.weights(step)
+    network.set_weights(list(of_step.values()))
+    inputs[step] = reader.of(probe.images).values()
+    kernels[step] = [of_step[f"{layer}/kernel"] for layer in chain[1:]]
     aucs = [detectors.token_auc(run.activations(layer, step), probe.tokens) for layer in chain[:-1]]
     preferred[step] = [*map(detectors.preferred_columns, aucs), np.arange(len(run.token_names))]
 
 # %%
 def contrasts(step, kernels, preferred):
     """Contrast edges between each two layers of the chain: a list of (inputs, units)."""
-    of_layers = zip(inputs[step], kernels, preferred[1:])
-    return [coupling.contrast_contributions(given, kernel, membership, best) for given, kernel, best in of_layers]
-
-
-def panel(ax, place):
-    step = chosen[place]
-    layered_graph(edges[step], preferred[step], chain, run.token_names, ax, most_units=16, most_couplings=16)
-    ax.get_legend().set_visible(place == 0)
-    ax.set_xticks(range(len(chain)), chain, rotation=30, ha="right", fontsize=7)
-    ax.set_xlabel("")
+    return coupling.chain_contrasts(inputs[step], kernels, membership, preferred[1:])
 
 
 edges = {step: contrasts(step, kernels[step], preferred[step]) for step in chosen}
-panels = film_strip(panel, chosen, plt.figure(figsize=(6, 7.5)), most_columns=2)
-legend = panels[0].get_legend()
-panels[0].figure.legend(handles=legend.legend_handles, loc="outside upper left", ncols=4, frameon=False)
-legend.remove()
+panels = layered_graph_film(list(edges.values()), list(preferred.values()), chosen, chain, run.token_names)
 panels[0].figure.savefig(figures / "06_graph.png")
 
 # %%
@@ -241,14 +230,10 @@ for step in chosen:
 #   who listens to whom. This chance is hard to beat.
 
 # %%
-def shuffled(kernel):
-    return generator.permutation(kernel.ravel()).reshape(kernel.shape)
-
-
 found = {name: [] for name in ("as trained", "rewired", "weights shuffled")}  # then a row a snapshot, a column a draw
 for step in chosen:
     kept, draws = coupling_graph.kept_at_density(edges[step]), range(5)
-    elsewhere = [[shuffled(kernel) for kernel in kernels[step]] for _ in draws]
+    elsewhere = [coupling_graph.shuffled_within_layers(kernels[step], generator) for _ in draws]
     graphs = {
         "as trained": [edges[step]],
         "rewired": [coupling_graph.rewired(kept, generator) for _ in draws],
@@ -287,7 +272,8 @@ figure.savefig(figures / "06_chance.png")
 
 # %%
 for step, network in ((untrained, "untrained"), (trained, "trained")):
-    elsewhere = contrasts(step, map(shuffled, kernels[step]), preferred[step])
+    mixed = coupling_graph.shuffled_within_layers(kernels[step], generator)
+    elsewhere = contrasts(step, mixed, preferred[step])
     for what, matrices in (("weights as they are", edges[step]), ("weights shuffled", elsewhere)):
         layers = zip(coupling_graph.kept_at_density(matrices), pairwise(preferred[step]))
         alike = [kept[(before[:, np.newaxis] == after) & (kept != 0)] for kept, (before, after) in layers]
@@ -405,7 +391,7 @@ ax.set_xlim(0, 1.12)
 ax.figure.savefig(figures / "06_cuts.png")
 
 # %% [markdown]
-# What we see in `figures/06_cuts.png` with the default faces (a number is its bar's): for some
+# What we see in `figures/06_cuts.png` with the default faces (after a line: the mark's number): for some
 # tokens, cutting the units of most paths does far more harm than the same number at random, and
 # more than the harder control. For others it does none, and in other runs it may do none at all.
 # A token can be lost in two ways, too: it is no longer named, or its name is given to everybody.

@@ -40,11 +40,12 @@ from dense_keras.figures.heat_maps import heat_map_over_steps
 from dense_keras.figures.palette import LIGHT
 from dense_keras.figures.rasters import onset_raster
 from dense_keras.interventions import accuracy_after_rewinding
+from dense_keras.kernel_inputs import KernelInputs
 from dense_keras.measures import bootstrapping, conjunctions, coupling, detectors
 from dense_keras.measures.classification import onset_steps
 from dense_keras.measures.coupling_graph import kept_at_density
 from dense_keras.measures.similarity import cka_debiased
-from dense_keras.probes import LayerReader
+from dense_keras.report import responses_to_codes
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.
 arguments, here = (sys.argv[1:], Path(__file__).parent) if "__file__" in globals() else ([], Path())
@@ -136,7 +137,8 @@ ax.figure.savefig(figures / "07_rewinding.png")
 # question could not be answered: there the hair, say, goes with the token, and whatever knows a
 # token would seem to read its hair. Is it selective for a token? We ask the held-out probe.
 # Both are areas under the ROC curve (lesson 5), .5 is chance, and the level is the same: .75.
-# Is it a conjunction? There the level is a share of interaction between parts of .3 (lesson 9).
+# Is it a conjunction? There the level is a share of interaction between parts of .3 (lesson 9,
+# which also tells why an accessory is held off).
 
 # %%
 layers = ["conv4_1", "conv4_2", "global_pool", "dense", "logits"]
@@ -158,8 +160,7 @@ for layer in layers if factorial else []:
     auc = np.stack([detectors.detection_auc(activations, wears) for activations in evoked])
     best = auc[:, np.arange(auc.shape[1]), detectors.preferred_columns(auc[-1])]
     part_onsets[layer] = onset_steps(best, steps, bootstrapping.SELECTIVITY_LEVEL)
-    views = factorial.factors["view"]
-    responses = [conjunctions.factorial_responses(activations, factorial.codes, views) for activations in evoked]
+    responses = [responses_to_codes(run, layer, step) for step in steps]
     interaction = [conjunctions.interaction_shares(conjunctions.part_set_energies(each)) for each in responses]
     explained = np.array([conjunctions.explained_shares(each) for each in responses])
     curves = np.where(explained >= 0.1, interaction, np.nan)  # where parts explain next to nothing, it is luck
@@ -186,17 +187,15 @@ some = slice(None, None, 2)  # every second exemplar of the probe will do
 membership = detectors.token_membership(probe.tokens)[some]
 contribution, weight = {layer: [] for layer in links}, {layer: [] for layer in links}
 model = model_at(run, 0)
-reader = LayerReader(model, ["conv4_1"])
+reader = KernelInputs(model, list(links))
 for step in steps:
     weights = run.weights(step)
     model.set_weights(list(weights.values()))
-    seen = coupling.shifted_means(reader.maps(probe.images[some])["conv4_1"])
-    for layer, before in links.items():
-        kernel, activations = weights[f"{layer}/kernel"], run.activations(before, step)[some]
-        inputs = seen if before == "conv4_1" else activations
-        contrasts = coupling.contrast_contributions(inputs, kernel, membership, preferred[layer])
-        contribution[layer].append(contrasts)
-        weight[layer].append(coupling.weight_strength(kernel, activations))
+    kernels, best = [weights[f"{layer}/kernel"] for layer in links], [preferred[layer] for layer in links]
+    contrasts = coupling.chain_contrasts(reader.of(probe.images[some]).values(), kernels, membership, best)
+    for layer, contrast, kernel in zip(links, contrasts, kernels):
+        contribution[layer].append(contrast)
+        weight[layer].append(coupling.weight_strength(kernel, run.activations(links[layer], step)[some]))
 
 # %%
 strengths = {"contribution": contribution, "weight": weight}

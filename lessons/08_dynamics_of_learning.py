@@ -140,10 +140,10 @@ figure, axes = plt.subplots(2, len(regimes), figsize=(6, 6.4), squeeze=False)
 for row, (quantity, (line, xlabel)) in enumerate(quantities.items()):
     for column, (name, each) in enumerate(regimes.items()):
         ax = axes[row, column]
-        values = {layer: max(0.0, getattr(regime, quantity)) for layer, regime in each.items()}
+        values = {layer: getattr(regime, quantity) for layer, regime in each.items()}
         bars(values, ax, levels={line: "our line"}, xlabel=xlabel)
         ax.set_title(f"{name}\n" if row == 0 else "")
-        ax.set_xlim(0, 1.25 if quantity == "similarity" else max(0.2, 1.3 * furthest))
+        ax.set_xlim(right=1.25 if quantity == "similarity" else max(0.2, 1.3 * furthest))
         ax.tick_params(labelleft=column == 0)
 figure.savefig(figures / "08_lazy_or_rich.png")
 

@@ -34,7 +34,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dense_keras.codes import accuracy_ceiling
+from dense_keras.codes import PAIRS, accuracy_ceiling, compared_parts, pairs_alike
 from dense_keras.course import recorded_run
 from dense_keras.cuts import Cut, matched_cut
 from dense_keras.experiment import experiment_of, model_at
@@ -100,8 +100,8 @@ print(f"AND: you guessed {guess_and:.2f}, it is {shares[1]:.2f}")
 by_order = [[] for _ in runs]
 for run, of_run in zip(runs, by_order):
     for responses in (responses_to_codes(run, layer, step) for step in run.steps for layer in run.layers):
-        energies = conjunctions.energies_by_order(conjunctions.part_set_energies(responses)).sum(axis=1)
-        of_run.append(energies.clip(0) / max(responses.var(axis=(0, 1)).sum(), 1e-30))
+        energies = conjunctions.energies_by_order(conjunctions.part_set_energies(responses))
+        of_run.append(conjunctions.layer_shares_of_variance(energies, responses))
 by_order = [np.array(of_run).reshape(len(run.steps), len(run.layers), -1) for run, of_run in zip(runs, by_order)]
 
 # %% [markdown]
@@ -175,7 +175,7 @@ if "conjunctive" in codes:
 
 # %%
 for run, code in zip(runs, codes):
-    parts = [part for part in run.part_names if part != "accessory"]
+    parts = compared_parts(code)
     sets = conjunctions.part_sets(len(parts))
     first, last = (conjunctions.part_set_energies(responses_to_codes(run, "dense", step)).sum(axis=1).clip(0)
                    for step in (run.steps[0], run.steps[-1]))
@@ -183,7 +183,7 @@ for run, code in zip(runs, codes):
     names = [" x ".join(np.array(parts)[members]) for members in sets]
     most = [row for row in np.argsort(-last, kind="stable")[:6] if last[row] > 0]
     print(f"{code}: most of dense is", ", ".join(f"{names[row]} {last[row]:.2f}" for row in most))
-    for pair in (["hair", "eyes"], ["nose", "mouth"]):
+    for pair in PAIRS.values():
         row = conjunctions.set_row([parts.index(part) for part in pair], len(parts))
         print(f"   {names[row]:12} untrained {first[row]:.2f}, at the end {last[row]:.2f}")
 
@@ -213,11 +213,11 @@ print(f"One pair bound and the other guessed: {accuracy_ceiling('conjunctive', [
 
 # %%
 bound = runs[codes.index("conjunctive")] if "conjunctive" in codes else None
-pairs = [["hair", "eyes"], ["nose", "mouth"]] if bound else []
+pairs = list(PAIRS.values()) if bound else []
 if bound:
     probe, steps = bound.probes["held_out"], bound.steps
     column = bound.part_names.index
-    alike = np.stack([probe.codes[:, column(a)] == probe.codes[:, column(b)] for a, b in pairs], axis=1)
+    alike = pairs_alike(probe.codes, bound.part_names)
     labels = classification.token_variants(alike, probe.tokens)  # (tokens, pairs), NaN where a token has none
     predicted = classification.predicted_tokens(np.array([bound.logits(step) for step in steps]))
     pair_accuracy = classification.part_readout(predicted, probe.tokens, labels)

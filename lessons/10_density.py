@@ -30,7 +30,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dense_keras.codes import compared_parts
+from dense_keras.codes import PAIRS, compared_parts, pairs_alike
 from dense_keras.course import recorded_run
 from dense_keras.experiment import experiment_of, model_at
 from dense_keras.figures.curves import curves_over_counts, curves_over_steps
@@ -115,7 +115,7 @@ if len(runs) > 1:
 # them on images that were trained on, and on those that were not.
 
 # %%
-pairs = [["hair", "eyes"], ["nose", "mouth"]]
+pairs = list(PAIRS.values())
 readouts = {}  # number of the run -> (snapshots, pairs) on held-out images, and on those that were trained on
 for number, (run, exemplars, logits) in enumerate(zip(runs, seen, on_seen)):
     if experiment_of(run).code != "conjunctive":
@@ -124,9 +124,7 @@ for number, (run, exemplars, logits) in enumerate(zip(runs, seen, on_seen)):
     recorded = np.array([run.logits(step) for step in moments])
     readouts[number] = []
     for answers, asked in ((recorded, run.probes["held_out"]), (logits, exemplars)):
-        worn = [[asked.codes[:, run.part_names.index(part)] for part in pair] for pair in pairs]
-        alike = np.stack([first == second for first, second in worn], axis=1)
-        labels = classification.token_variants(alike, asked.tokens)
+        labels = classification.token_variants(pairs_alike(asked.codes, run.part_names), asked.tokens)
         predicted = classification.predicted_tokens(answers)
         readouts[number].append(classification.part_readout(predicted, asked.tokens, labels))
 
@@ -170,8 +168,8 @@ for number in readouts:
     inside[number] = []
     for step in shared:
         responses = responses_to_codes(runs[number], "dense", step)
-        energies = conjunctions.part_set_energies(responses)[rows].sum(axis=1)
-        inside[number].append(energies.clip(0) / max(responses.var(axis=(0, 1)).sum(), 1e-30))
+        energies = conjunctions.part_set_energies(responses)[rows]
+        inside[number].append(conjunctions.layer_shares_of_variance(energies, responses))
 
 # %%
 if inside:

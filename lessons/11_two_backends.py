@@ -37,7 +37,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from dense_keras.backend import BACKENDS, installed_backends, keras
-from dense_keras.codes import accuracy_ceiling
+from dense_keras.codes import named_ceilings
 from dense_keras.course import RUNS, default_folder, recorded_run
 from dense_keras.experiment import Experiment, experiment_of, model_at
 from dense_keras.figures.bars import bars
@@ -246,11 +246,7 @@ if twin:
 # pass a line? The lines are the ceilings of lesson 1 where there are parts, and .5, .8 and .95 for all tokens.
 
 # %%
-levels = {1 / len(run.token_names): "chance"}
-for number in range(1, len(run.part_names) + 1):
-    for parts in combinations(run.part_names, number):
-        ceiling = accuracy_ceiling(experiment_of(run).code, parts)
-        levels.setdefault(ceiling, f"{number} part{'s' if number > 1 else ''}")
+levels = named_ceilings(experiment_of(run).code, len(run.token_names))
 figure, ax = plt.subplots(figsize=(6, 3.8))
 for number, each in enumerate(given):
     name = f"{each.description['backend']}, seed {experiment_of(each).seed}" + (" (other)" if each in others else "")
@@ -337,9 +333,8 @@ for each in others:
 # %%
 figure, axes = plt.subplots(1, len(alike), figsize=(6 if len(alike) < 3 else 8, 3.2), sharey=True, squeeze=False)
 for ax, (name, values) in zip(axes.flat, alike.items()):
-    bars({layer: max(value, 0) if np.isfinite(value) else 0 for layer, value in zip(run.layers, values)}, ax,
-         xlabel=f"CKA with {name}")
-    ax.set_xlim(0, 1.2)
+    bars(dict(zip(run.layers, values)), ax, xlabel=f"CKA with {name}")
+    ax.set_xlim(right=1.2)
 figure.savefig(figures / "11_alike.png")
 for layer, *values in zip(run.layers, *alike.values()):
     print(f"{layer:12}", ", ".join(f"{name} {value:.2f}" for name, value in zip(alike, values)))

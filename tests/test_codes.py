@@ -9,10 +9,13 @@ from sklearn.linear_model import LogisticRegression
 from dense_keras.codes import (
     ABSENT,
     KINDS,
+    PAIRS,
     accuracy_ceiling,
     compared_parts,
     draw_codes,
     factorial_codes,
+    named_ceilings,
+    pairs_alike,
     part_names,
     token_codes,
     tokens_of_codes,
@@ -165,3 +168,26 @@ def test_the_accessory_is_compared_with_no_other_part():
     assert compared_parts("conjunctive") == ("hair", "eyes", "nose", "mouth")
     for kind in ("natural", "additive"):
         assert compared_parts(kind) == part_names(kind)
+
+
+def test_pairs_are_what_the_conjunctive_code_is_made_of():
+    codes = factorial_codes("conjunctive")
+    alike = pairs_alike(codes, part_names("conjunctive"))
+    plain = codes[:, -1] == 0
+    expected = 2 * ~alike[:, 0] + ~alike[:, 1]
+    np.testing.assert_array_equal(tokens_of_codes("conjunctive", codes)[plain], expected[plain])
+    assert alike.shape == (32, len(PAIRS)) and alike.dtype == bool
+
+
+def test_pairs_are_found_by_name_and_missing_parts_are_named():
+    codes = np.array([[0, 1, 0, 0], [1, 1, 1, 0]])  # nose, hair, eyes, mouth
+    np.testing.assert_array_equal(pairs_alike(codes, ["nose", "hair", "eyes", "mouth"]), [[False, True], [True, False]])
+    with pytest.raises(TokenSetError, match="Pairs are of hair and eyes and of nose and mouth. eyes, mouth is not"):
+        pairs_alike(codes[:, :2], ["nose", "hair"])
+
+
+def test_ceilings_are_named_by_the_fewest_parts_that_reach_them():
+    assert named_ceilings("additive") == {0.2: "chance", 0.4: "1 part", 0.6: "2 parts", 0.8: "2 parts", 1.0: "3 parts"}
+    assert named_ceilings("natural") == {0.2: "chance", 1.0: "1 part"}
+    assert named_ceilings("conjunctive")[0.6] == "3 parts"
+    assert named_ceilings(None, 4) == {0.25: "chance"}

@@ -33,6 +33,17 @@ def test_maps_are_channels_last(model):
     np.testing.assert_allclose(maps[..., 1], 2 * IMAGES[..., 0], rtol=1e-5)
 
 
+def test_units_lie_where_the_model_has_its_channels_and_are_moved_last(model):
+    first = model.get_layer("copies").data_format == "channels_first"
+    assert probes.unit_axes(model, ["copies", "positive"]) == dict.fromkeys(["copies", "positive"], 1 if first else -1)
+    output = probes.layer_of(model, "positive").output
+    assert probes.units_last(output, 1 if first else -1).shape == (None, 8, 8, 2)
+    flat = probes.layer_of(model, "out").output
+    assert probes.units_last(flat, 1) is flat
+    with pytest.raises(ValueError, match="The model has no layer 'dense'. It has: .*copies, positive, .*, out"):
+        probes.layer_of(model, "dense")
+
+
 def test_watching_calls_reads_the_same_as_the_graph(model):
     layers = ["copies", "positive", "out"]
     known = probes._layers(model)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 
 from dense_keras.figures.palette import COLOURS
@@ -20,10 +21,12 @@ def bars(
     marks_name: str = "",
     levels: Mapping[float, str] | None = None,
 ) -> Axes:
-    """Draw a horizontal bar for each value, the first at the top, with its number at the end.
+    """Draw a horizontal bar for each value, the first at the top, with its number beside it.
 
-    values: name -> length of its bar, 0 or more. xlabel: what the values are, with their unit.
-    marks: name -> a second value, drawn as a short line across the bar; marks_name: for the legend.
+    values: name -> length of its bar, to the left below 0; NaN has none, and a dash for its number.
+    xlabel: what the values are, with their unit.
+    marks: name -> a second value, drawn as a short line across the bar; its number stands behind a
+    short line, too. marks_name: for the legend.
     levels: value -> name, drawn as dotted lines with the name above.
     Returns the axes. Raises ValueError for marks of names that have no bar.
     """
@@ -34,11 +37,17 @@ def bars(
     if ax is None:
         ax = plt.subplots(figsize=(6.0, 1.0 + 0.26 * len(values)))[1]
     ink = matplotlib.rcParams["text.color"]
+    on_paper = {"facecolor": matplotlib.rcParams["axes.facecolor"], "linewidth": 0, "pad": 0.5}
     places = {name: place for place, name in enumerate(values)}
     ax.barh(list(places.values()), list(values.values()), height=0.62, color=COLOURS[5])
+    if any(value < 0 for value in values.values()):
+        ax.axvline(0, color=ink, linewidth=0.6)
     for name, value in values.items():
-        beside = max(value, marks.get(name, value))
-        ax.annotate(f"{value:.2f}", (beside, places[name]), (5, 0), textcoords="offset points", fontsize=8, va="center")
+        numbers = [value, marks[name]] if name in marks else [value]
+        words = " | ".join("–" if np.isnan(number) else f"{round(number, 2) + 0:.2f}" for number in numbers)
+        end = float(np.nanmax([0.0, *numbers]))
+        look = {"textcoords": "offset points", "fontsize": 8, "va": "center", "bbox": on_paper}
+        ax.annotate(words, (end, places[name]), (5, 0), **look)
     for name, mark in marks.items():
         ax.plot([mark] * 2, [places[name] - 0.42, places[name] + 0.42], color=ink, linewidth=2)
     for value, name in levels.items():

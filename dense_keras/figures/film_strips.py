@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Rectangle
 
 from dense_keras.figures.axes import step_name
 from dense_keras.figures.heat_maps import Limits, beyond, colour_scale
@@ -122,15 +123,20 @@ def confusion_film(
     steps: Sequence[int] | np.ndarray,
     token_names: Sequence[str],
     figure: Strip | None = None,
+    *,
+    blocks: Sequence[int] | np.ndarray | None = None,
 ) -> list[Axes]:
     """Draw confusion matrices over time: rows are true tokens, columns predicted ones.
 
     counts: (snapshots, tokens, tokens) integers. Colours are shares of the true token's
     exemplars; where the tokens are six or fewer, each cell that is not empty has its count.
-    Returns the axes of the panels. Raises ValueError for counts that do not fit the steps and tokens.
+    blocks: (tokens,) integers, such as of ``classification.blocks_of_known_parts``: cells of two tokens
+    of one block get a frame, where those stay who know what tells blocks apart, and no more.
+    Returns the axes of the panels. Raises ValueError for counts and blocks that do not fit the steps and tokens.
     """
     counts = np.asarray(counts)
     tokens = len(token_names)
+    framed = _cells_in_blocks(blocks, tokens)
     if counts.shape[1:] != (tokens, tokens):
         raise ValueError(
             f"Counts came with shape {counts.shape} for {tokens} tokens: they must be (snapshots, {tokens}, {tokens})."
@@ -147,6 +153,8 @@ def confusion_film(
             ax.text(
                 column, row, f"{counts[position, row, column]}", color=_seen_on(paint), size=7, ha="center", va="center"
             )
+        for row, column in framed:
+            ax.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor=COLOURS[1]))
 
     figure = figure or _new_figure(*_rows_and_columns(len(steps), 4), 1.0, BESIDE, BELOW + 0.1)
     panels = film_strip(draw, steps, figure, most_columns=4)
@@ -155,6 +163,16 @@ def confusion_film(
     panels[0].figure.supxlabel("predicted token (numbers: exemplars)", size=9)
     _colour_bar(panels, "share of the true token")
     return panels
+
+
+def _cells_in_blocks(blocks: Sequence[int] | np.ndarray | None, tokens: int) -> np.ndarray:
+    """(cells, 2) row and column of the cells whose two tokens are of one block."""
+    if blocks is None:
+        return np.empty((0, 2), int)
+    blocks = np.asarray(blocks)
+    if blocks.shape != (tokens,):
+        raise ValueError(f"Blocks came with shape {blocks.shape} for {tokens} tokens: one integer each is needed.")
+    return np.argwhere(blocks[:, np.newaxis] == blocks)
 
 
 def _rows_and_columns(panels: int, most_columns: int) -> tuple[int, int]:

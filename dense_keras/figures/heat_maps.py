@@ -1,4 +1,4 @@
-"""Heat maps: a row a layer, a column a snapshot, with the untrained network set apart.
+"""Heat maps: a row a layer, and a column a part or factor, or a snapshot with the untrained network set apart.
 
 Snapshots stand at equal distances, whatever steps lie between them, and are labelled by their steps.
 """
@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
+from matplotlib.image import AxesImage
 
 from dense_keras.figures.axes import ink, step_name
 from dense_keras.measures.arguments import checked_steps
@@ -23,6 +24,41 @@ LETTER = 0.075
 
 Limits = tuple[float, float]
 """The values that are drawn in the lowest and in the highest colour."""
+
+
+def heat_map(
+    values: np.ndarray,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    ax: Axes | None = None,
+    *,
+    unit: str = "",
+    ylabel: str = "layer, input side first",
+    limits: Limits | None = None,
+) -> Axes:
+    """Draw a matrix as colours with a colour bar: what of several things each layer has, at one snapshot.
+
+    values: (rows, columns) float; NaN is left empty. rows: their names, layers as a rule, the first at
+    the top. columns: their names, parts or factors, slanted where they are long.
+    unit: what the values are, with their unit. limits: see ``colour_scale``.
+    Returns the axes. Raises ValueError for values that do not fit the rows and columns.
+    """
+    values = np.asarray(values, float)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(
+            f"Values came with shape {values.shape} for {len(rows)} rows and {len(columns)} columns: "
+            f"they must be ({len(rows)}, {len(columns)})."
+        )
+    ax = ax or _new_axes(len(rows))
+    colours, norm = colour_scale(values, limits)
+    drawn = ax.imshow(values, cmap=colours, norm=norm, aspect="auto", interpolation="nearest")
+    room = ax.bbox.width / ax.figure.dpi / len(columns)
+    slanted = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(range(len(columns)), columns, **(slanted if max(map(len, columns)) * LETTER > room else {}))
+    ax.tick_params(axis="x", length=0)
+    _frame(ax, rows, ylabel)
+    _colour_bar(ax, drawn, unit, beyond(values, norm))
+    return ax
 
 
 def heat_map_over_steps(
@@ -48,8 +84,7 @@ def heat_map_over_steps(
             f"Values came with shape {values.shape} for {len(rows)} rows: they must be (snapshots, {len(rows)})."
         )
     steps = checked_steps(steps, len(values))
-    if ax is None:
-        ax = plt.subplots(figsize=(6.0, max(2.4, 1.2 + 0.22 * len(rows))))[1]
+    ax = ax or _new_axes(len(rows))
     colours, norm = colour_scale(values, limits)
     apart = int(steps[0] == 0)  # columns before the gap
     for first, last in ((0, apart), (apart, len(steps))):
@@ -62,15 +97,10 @@ def heat_map_over_steps(
         ax.axvline((1 + GAP) / 2, color=ink(), linewidth=0.6)
     centres = np.arange(len(steps)) + GAP * apart * (np.arange(len(steps)) > 0)
     ax.set_xlim(-0.5, centres[-1] + 0.5)
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    ax.spines[:].set_visible(False)
-    ax.set_yticks(range(len(rows)), rows)
-    ax.tick_params(axis="y", length=0)
-    bar = ax.figure.colorbar(drawn, ax=ax, label=unit, extend=beyond(values, norm), pad=0.02)
-    bar.outline.set_visible(False)
+    _frame(ax, rows, ylabel)
+    _colour_bar(ax, drawn, unit, beyond(values, norm))
     _label_columns(ax, centres, steps)
     ax.set_xlabel("step (optimizer updates)")
-    ax.set_ylabel(ylabel)
     return ax
 
 
@@ -100,6 +130,24 @@ def beyond(values: np.ndarray, norm: Normalize) -> str:
     return {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[
         bool(below), bool(above)
     ]
+
+
+def _new_axes(rows: int) -> Axes:
+    return plt.subplots(figsize=(6.0, max(2.4, 1.2 + 0.22 * rows)))[1]
+
+
+def _frame(ax: Axes, rows: Sequence[str], ylabel: str) -> None:
+    """Name the rows, the first at the top."""
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.spines[:].set_visible(False)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylabel(ylabel)
+
+
+def _colour_bar(ax: Axes, drawn: AxesImage, unit: str, extend: str) -> None:
+    bar = ax.figure.colorbar(drawn, ax=ax, label=unit, extend=extend, pad=0.02)
+    bar.outline.set_visible(False)
 
 
 def _label_columns(ax: Axes, centres: np.ndarray, steps: np.ndarray) -> None:

@@ -15,10 +15,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from dense_keras.figures.axes import chosen_colours, ink, legend_above
+from dense_keras.figures.film_strips import film_strip
 from dense_keras.figures.palette import COLOURS
+from dense_keras.measures.arguments import checked_steps
 
 NONE = "#8c8c8c"
 """Colour of units that prefer nothing."""
@@ -28,6 +31,9 @@ NEGATIVE = COLOURS[5]
 
 BETWEEN = 0.8
 """Room between units that prefer different things, in units."""
+
+FILM_COLUMNS, FILM_HEIGHT = 2, 2.3
+"""Panels in a row of a film, and inches of a row."""
 
 BEND = (1 - np.cos(np.linspace(0, np.pi, 24))) / 2
 """How far a line has come from one unit's height to the other's."""
@@ -43,6 +49,7 @@ def layered_graph(
     colours: Sequence[str] | None = None,
     most_units: int = 30,
     most_couplings: int = 40,
+    legend: bool = True,
 ) -> Axes:
     """Draw units as dots, a column a layer, and the strongest couplings of neighbouring layers as lines.
 
@@ -53,6 +60,8 @@ def layered_graph(
     most_units: dots in a column, those with the strongest couplings.
     most_couplings: lines between two columns, the strongest among the units shown. A line's
     thickness is its coupling over the strongest of the same two layers, its colour the sign.
+    legend: of colours above, and below how many units and couplings are shown; a panel that has them
+    elsewhere needs neither.
     Returns the axes. Raises ValueError for couplings or preferences that do not fit each other, and for NaN.
     """
     couplings, preferences = [np.asarray(each) for each in couplings], [np.asarray(each) for each in preferences]
@@ -74,6 +83,9 @@ def layered_graph(
         paints = [colours[preference] if preference >= 0 else NONE for preference in preferences[layer][units]]
         places = [heights[layer][unit] for unit in units]
         ax.scatter([layer] * len(units), places, s=26, c=paints, edgecolors=_paper(), linewidths=0.6, zorder=3)
+    if not legend:
+        _label_layers(ax, layers)
+        return ax
     _label_layers(ax, layers, [_of(len(few), len(units)) for few, units in zip(shown, preferences)])
     lines = _of(sum(map(len, drawn)), sum(map(np.count_nonzero, couplings)))
     ax.set_xlabel(
@@ -82,6 +94,41 @@ def layered_graph(
     nothing = any(np.any(preferences[layer][units] < 0) for layer, units in enumerate(shown))
     legend_above(ax, _handles(names, colours, nothing))
     return ax
+
+
+def layered_graph_film(
+    couplings: Sequence[Sequence[np.ndarray]],
+    preferences: Sequence[Sequence[np.ndarray]],
+    steps: Sequence[int] | np.ndarray,
+    layers: Sequence[str],
+    names: Sequence[str],
+    figure: Figure | None = None,
+    *,
+    colours: Sequence[str] | None = None,
+    most_units: int = 16,
+    most_couplings: int = 16,
+) -> list[Axes]:
+    """Draw the graph of each snapshot, with one legend for all above the figure.
+
+    couplings, preferences: what ``layered_graph`` takes, a snapshot. steps: (snapshots,) ascending.
+    For the other arguments see there. figure: None makes one with two panels in a row.
+    Returns the axes of the panels. Raises ValueError as ``layered_graph`` does, and for steps that do not fit.
+    """
+    for snapshots in (couplings, preferences):
+        steps = checked_steps(steps, len(snapshots))
+    colours = chosen_colours(colours, len(names), "names")
+
+    def draw(ax: Axes, position: int) -> None:
+        given = (couplings[position], preferences[position], layers, names, ax)
+        layered_graph(*given, colours=colours, most_units=most_units, most_couplings=most_couplings, legend=False)
+
+    rows = -(-len(steps) // FILM_COLUMNS)
+    figure = figure or plt.figure(figsize=(6.0, 0.5 + rows * FILM_HEIGHT), layout="constrained")
+    panels = film_strip(draw, steps, figure, most_columns=FILM_COLUMNS)
+    nothing = any(np.any(np.asarray(units) < 0) for of_step in preferences for units in of_step)
+    handles = _handles(names, colours, nothing)
+    figure.legend(handles=handles, loc="outside upper left", ncols=4, frameon=False)
+    return panels
 
 
 def _strongest_units(relative: Sequence[np.ndarray], preferences: Sequence[np.ndarray], most: int) -> list[np.ndarray]:
@@ -143,13 +190,13 @@ def _of(few: int, many: int) -> str:
     return f"all {many:,}" if few == many else f"{few:,} of {many:,}"
 
 
-def _label_layers(ax: Axes, layers: Sequence[str], counts: Sequence[str]) -> None:
-    crowded = sum(max(len(layer), len(count)) + 2 for layer, count in zip(layers, counts)) > 64
-    if crowded:
-        labels = [f"{layer}  {count}" for layer, count in zip(layers, counts)]
-        ax.set_xticks(range(len(layers)), labels, rotation=40, ha="right", rotation_mode="anchor", fontsize=8)
-    else:
-        ax.set_xticks(range(len(layers)), [f"{layer}\n{count}" for layer, count in zip(layers, counts)], fontsize=8)
+def _label_layers(ax: Axes, layers: Sequence[str], counts: Sequence[str] | None = None) -> None:
+    """Name the columns of units, slanted where they are narrow: in the panels of a film, or where there are many."""
+    narrow = counts is None or sum(max(len(layer), len(count)) + 2 for layer, count in zip(layers, counts)) > 64
+    between = "  " if narrow else "\n"
+    labels = [between.join(words) for words in zip(layers, *([counts] if counts else []))]
+    slanted = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if narrow else {}
+    ax.set_xticks(range(len(layers)), labels, fontsize=8 if counts else 7, **slanted)
     ax.set_xlim(-0.3, len(layers) - 0.7)
     ax.set_ylim(1.03, -0.03)
     ax.set_yticks([])

@@ -152,6 +152,18 @@ def layer_shares_by_order(energies: np.ndarray) -> np.ndarray:
     return _shares(by_order, by_order.sum())
 
 
+def layer_shares_of_variance(energies: np.ndarray, responses: np.ndarray) -> np.ndarray:
+    """Share of all that varies in a layer, over codes and views, that each energy is: (sets,) or (orders,), 0..1.
+
+    What the shares of all sets leave to 1 is the views'. A negative energy counts as 0, and all
+    are 0 in a layer that never changes.
+    energies: (sets, units), of ``part_set_energies``, or (orders, units), of ``energies_by_order``.
+    responses: (codes, views, units), of which they are.
+    """
+    variance = responses.var(axis=(0, 1)).sum()
+    return energies.sum(axis=1).clip(0) / (variance or 1.0)
+
+
 def share_of_conjunctive_units(
     interaction: np.ndarray, explained: np.ndarray, above: float = 0.3, responsive: float = 0.1
 ) -> float:

@@ -16,14 +16,15 @@ For a 3x3 convolution with padding "same" and stride 1 the mean response over sp
 too: over inputs, and over the nine taps of the kernel, of the weight times the mean of what
 the tap sees (``shifted_means``). Kernels are (3, 3, inputs, units) or, of a dense layer,
 (inputs, units). The input of a convolution after a pooling is the *pooled* map:
-``max_pooled``; that of our dense layer is the recorded ``global_pool``.
+``max_pooled``; that of our dense layer is the recorded ``global_pool``. ``kernel_inputs`` reads
+either from a network.
 
 That the responses add up is the linearity of a convolution; to read the terms as couplings is our own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from scipy.linalg import inv, orth
@@ -219,6 +220,20 @@ def contrast_contributions(
     contrasts = contributions(np.tensordot(weights.T, inputs, axes=1), kernel)  # (columns, inputs, units)
     chosen = contrasts[preferred, :, np.arange(kernel.shape[-1])].T
     return np.where(np.asarray(preferred) < 0, 0, chosen)
+
+
+def chain_contrasts(
+    inputs: Iterable[np.ndarray], kernels: Iterable[np.ndarray], membership: np.ndarray, preferred: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """The contrast edges of several layers: for each ``contrast_contributions``, (inputs, units).
+
+    Of consecutive layers it is what ``coupling_graph`` takes for strengths.
+    inputs, kernels, preferred: of each layer that the edges lead into; inputs are read by
+    ``kernel_inputs.KernelInputs``. membership: the same for all.
+    Raises ValueError if layers differ in number, and as ``contrast_contributions``.
+    """
+    layers = zip(inputs, kernels, preferred, strict=True)
+    return [contrast_contributions(given, kernel, membership, best) for given, kernel, best in layers]
 
 
 def weight_strength(kernel: np.ndarray, activations: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ compared with such draws, not with 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import networkx
@@ -258,13 +258,15 @@ def shuffled_within_cells(activations: np.ndarray, cells: np.ndarray, generator:
     return shuffled
 
 
-def shuffled_within_layers(strengths: Sequence[np.ndarray], generator: np.random.Generator) -> list[np.ndarray]:
-    """Every matrix with its entries in random places: as ``strengths``.
+def shuffled_within_layers(matrices: Iterable[np.ndarray], generator: np.random.Generator) -> list[np.ndarray]:
+    """Every layer's strengths, or its kernel, with the entries in random places: as ``matrices``.
 
-    Keeps how strong couplings are, and loses where. Source of the null: Filan et al. 2021,
-    "Clusterability in neural networks", who shuffle weights within layers.
+    Keeps how strong couplings are, and loses where. Shuffled *kernels* are the null that is hard to
+    beat: compute their strengths anew, and all inputs keep what they do. Source of this null:
+    Filan et al. 2021, "Clusterability in neural networks", who shuffle weights within layers.
+    matrices: arrays of any shape, one a layer.
     """
-    return [generator.permutation(matrix.reshape(-1)).reshape(matrix.shape) for matrix in strengths]
+    return [generator.permutation(matrix.reshape(-1)).reshape(matrix.shape) for matrix in matrices]
 
 
 def rewired(strengths: Sequence[np.ndarray], generator: np.random.Generator) -> list[np.ndarray]:

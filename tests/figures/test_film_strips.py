@@ -87,6 +87,16 @@ def test_confusions_are_shares_of_a_row_with_their_counts_in_the_cells():
     assert [label.get_color() for label in labels] == token_colours(2) * 2
 
 
+def test_cells_of_a_block_are_framed_in_each_panel_wherever_its_tokens_stand():
+    panels = confusion_film(COUNTS[:2], STEPS[:2], NAMES, blocks=[7, 0, 7, 0, 3])
+    for ax in panels:
+        frames = {tuple(np.round(frame.get_center()[::-1]).astype(int).tolist()) for frame in ax.patches}
+        assert frames == {(0, 0), (0, 2), (2, 0), (2, 2), (1, 1), (1, 3), (3, 1), (3, 3), (4, 4)}
+    assert not confusion_film(COUNTS[:1], STEPS[:1], NAMES)[0].patches
+    with pytest.raises(ValueError, match=r"Blocks came with shape \(2,\) for 5 tokens: one integer each is needed"):
+        confusion_film(COUNTS[:1], STEPS[:1], NAMES, blocks=[0, 1])
+
+
 def test_a_token_without_exemplars_has_an_empty_row():
     (ax,) = confusion_film(np.array([[[0, 0], [1, 4]]]), [16], ["Ada", "Ben"])
     np.testing.assert_allclose(ax.get_images()[0].get_array(), [[0, 0], [0.2, 0.8]])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from texts import overlapping
 
-from dense_keras.figures.heat_maps import GAP, beyond, colour_scale, heat_map_over_steps
+from dense_keras.figures.heat_maps import GAP, beyond, colour_scale, heat_map, heat_map_over_steps
 from dense_keras.figures.palette import DARK, LIGHT
 
 STEPS = np.array([0, 1, 4, 16, 32, 48, 64, 78, 117, 156, 195, 234, *range(312, 1561, 78)])
@@ -86,6 +86,20 @@ def test_nothing_is_cut_off_and_no_text_lies_on_another(paper, steps, cut_off):
         assert cut_off(figure) == [] and overlapping(figure) == []
 
 
+@pytest.mark.parametrize("factors", [["yaw", "light"], [f"light, number {number}" for number in range(12)]], ids=len)
+def test_a_matrix_has_a_row_a_layer_and_a_column_a_factor(factors, cut_off):
+    values = np.random.default_rng(0).normal(size=(len(LAYERS), len(factors)))
+    ax = heat_map(values, LAYERS, factors, unit="R squared")
+    (drawn,) = ax.get_images()
+    np.testing.assert_array_equal(drawn.get_array(), values)
+    assert drawn.norm(0.0) == 0.5
+    assert [label.get_text() for label in ax.get_xticklabels()] == factors
+    assert [label.get_text() for label in ax.get_yticklabels()] == LAYERS and ax.get_ylim()[0] > ax.get_ylim()[1]
+    assert [other.get_ylabel() for other in ax.figure.axes if other is not ax] == ["R squared"]
+    assert (ax.get_xticklabels()[0].get_rotation() > 0) == (len(factors) > 2)
+    assert cut_off(ax.figure) == [] and overlapping(ax.figure) == []
+
+
 def test_half_a_figure_has_fewer_labels_and_none_on_another():
     figure, (left, right) = plt.subplots(1, 2, figsize=(6, 3))
     assert heat_map_over_steps(VALUES, STEPS, LAYERS, left) is left
@@ -99,6 +113,8 @@ def test_what_does_not_fit_is_refused():
         heat_map_over_steps(np.zeros((10, 23)), range(23), LAYERS)
     with pytest.raises(ValueError, match=r"shape \(2,\) for 3 snapshot"):
         heat_map_over_steps(VALUES[:3], [0, 1], LAYERS)
+    with pytest.raises(ValueError, match=r"shape \(2, 10\) for 10 rows and 2 columns: they must be \(10, 2\)"):
+        heat_map(np.zeros((2, 10)), LAYERS, ["yaw", "light"])
     with pytest.raises(ValueError, match="No value is finite"):
         heat_map_over_steps(np.full((2, 10), np.nan), [0, 1], LAYERS)
     with pytest.raises(ValueError, match="limits came as 1 and 0: the lower one must come first"):

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
 from texts import overlapping
 
-from dense_keras.figures.layered_graphs import NEGATIVE, NONE, layered_graph
+from dense_keras.figures.layered_graphs import NEGATIVE, NONE, layered_graph, layered_graph_film
 from dense_keras.figures.palette import DARK, LIGHT, token_colours
 
 NAMES = ["Ada", "Ben", "Cleo", "Dov", "Eva"]
@@ -120,6 +120,31 @@ def test_a_large_graph_fits_on_six_inches(paper, cut_off):
         slope = np.sin(np.radians(labels[0].get_rotation()))
         assert apart * slope > 1.2 * labels[0].get_fontsize() * ax.figure.dpi / 72
         assert "360 of" in ax.get_xlabel()
+
+
+def test_a_panel_can_do_without_a_legend():
+    ax = layered_graph([np.ones((2, 1))], [np.array([0, -1]), np.array([1])], ["a", "b"], NAMES, legend=False)
+    assert ax.get_legend() is None and ax.get_xlabel() == ""
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("paper", [LIGHT, DARK], ids=["light", "dark"])
+def test_a_film_has_a_graph_a_snapshot_and_one_legend(paper, cut_off):
+    with matplotlib.rc_context(paper):
+        couplings, preferences = large_graph()
+        steps = [0, 16, 156]
+        films = [[scale * matrix for matrix in couplings[4:]] for scale in (0, 1, -1)]
+        panels = layered_graph_film(films, [preferences[4:]] * 3, steps, LAYERS[4:], NAMES)
+        assert [ax.get_title() for ax in panels] == ["untrained", "step 16", "step 156"]
+        assert [len(lines(ax)) for ax in panels] == [0, 80, 80]
+        assert all(len(places) <= 16 for ax in panels for places, _ in dots(ax))
+        figure = panels[0].figure
+        (legend,) = figure.legends
+        assert [text.get_text() for text in legend.get_texts()] == [*NAMES, "nothing", "coupling +", "coupling −"]
+        assert all(ax.get_legend() is None for ax in panels)
+        assert figure.get_figwidth() == 6 and cut_off(figure) == [] and overlapping(figure) == []
+    with pytest.raises(ValueError, match=r"shape \(2,\) for 3 snapshot"):
+        layered_graph_film(films, [preferences[4:]] * 3, steps[:2], LAYERS[4:], NAMES)
 
 
 def test_axes_that_are_given_are_used_and_returned():

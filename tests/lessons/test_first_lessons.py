@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from dense_keras.course import default_folder
-from dense_keras.experiment import Experiment, train
-from lesson_runs import LESSONS, figures_in, numbers_after, run_lesson
+from dense_keras.experiment import Experiment
+from lesson_runs import LESSONS, described_copy, figures_in, numbers_after, run_lesson, run_lesson_here
 
 FIRST, SECOND = "01_the_dense_sample.py", "02_record_a_run.py"
 EXERCISE = "return exemplars.images  # your change goes here"
@@ -42,14 +42,14 @@ def test_what_lesson_1_says_of_the_default_faces_holds(default_faces):
 
 
 def test_lesson_1_runs_in_a_notebook_and_rewards_the_solved_exercise(tmp_path):
-    printed = run_lesson(FIRST, tmp_path, "-f", "kernel.json", change=(EXERCISE, SOLUTION), as_script=False)
+    printed = run_lesson_here(FIRST, tmp_path, "-f", "kernel.json", change=(EXERCISE, SOLUTION), as_script=False)
     before, after = numbers_after("Exercise:", printed)
     assert after > before + 0.1
     assert len(figures_in(tmp_path)) == 5
 
 
 def test_lesson_1_says_what_it_leaves_out_where_parts_are_unknown(tmp_path):
-    printed = run_lesson(FIRST, tmp_path, "fashion")
+    printed = run_lesson_here(FIRST, tmp_path, "fashion")
     assert list(figures_in(tmp_path)) == ["01_density.png", "01_neighbours.png", "01_tokens.png"]
     for said in ("Nobody knows the parts", "Codes are unknown", "this section is left out", "There are no masks here"):
         assert said in printed
@@ -76,12 +76,11 @@ def test_lesson_2_reads_the_default_run_of_the_command_line_and_records_nothing(
         assert ceiling in printed
 
 
-def test_lesson_2_goes_on_with_an_unfinished_run_of_any_tokens(tmp_path):
-    sparse = {"exemplars": 13, "held_out": 3}
-    run = train(Experiment("fashion", epochs=1, **sparse), tmp_path / "run", record=False, progress=False)
-    run.describe(experiment=run.description["experiment"] | {"epochs": 2})  # as if stopped after the first epoch
+def test_lesson_2_goes_on_with_an_unfinished_run_of_any_tokens(fashion_run, tmp_path):
+    longer = fashion_run.description["experiment"] | {"epochs": 2}
+    run = described_copy(fashion_run, tmp_path / "run", experiment=longer)  # as if stopped after the first epoch
     before = {step: run.snapshot_path(step).read_bytes() for step in run.steps}
-    printed = run_lesson(SECOND, tmp_path, "run")
+    printed = run_lesson_here(SECOND, tmp_path, "run")
     assert "Recording into run." in printed and "Recorded in" in printed
     assert run.history["epoch"][-1] == 2
     assert {step: run.snapshot_path(step).read_bytes() for step in before} == before

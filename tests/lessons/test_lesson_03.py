@@ -2,7 +2,6 @@
 
 import pytest
 
-from dense_keras.experiment import Experiment, train
 from dense_keras.measures import classification
 from lesson_runs import figures_in, numbers_after, run_lesson_here
 
@@ -44,19 +43,15 @@ def test_who_knows_a_part_of_the_default_code_reads_it_always(small_run):
     assert classification.part_readout_baseline(probe.tokens, variants) == pytest.approx(0.6)
 
 
-def test_without_parts_it_says_what_it_leaves_out(tmp_path):
-    sparse = Experiment("fashion", exemplars=13, held_out=3, epochs=1)
-    run = train(sparse, tmp_path / "run", record=False, progress=False)
-    printed = run_lesson_here(LESSON, tmp_path, run.folder)
+def test_without_parts_it_says_what_it_leaves_out(fashion_run, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, fashion_run.folder)
     assert set(figures_in(tmp_path)) == {f"03_{name}.png" for name in EVERY}
     for said in ("These tokens have no codes", "Nobody knows the parts", "There are no blocks to compare with"):
         assert said in printed
 
 
-def test_where_parts_say_nothing_alone_it_reads_two_together(tmp_path):
-    sparse = Experiment(code="conjunctive", exemplars=26, held_out=16, size=28, epochs=1)
-    run = train(sparse, tmp_path / "run", record=False, progress=False)
-    printed = run_lesson_here(LESSON, tmp_path, run.folder)
+def test_where_parts_say_nothing_alone_it_reads_two_together(conjunctive_run, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, conjunctive_run.folder)
     assert "Some tokens are told by accessory, hair = eyes, nose = mouth" in printed
     assert numbers_after("hair = eyes", printed)[-2] == pytest.approx(0.5)
     assert len(figures_in(tmp_path)) >= len(EVERY + OF_PARTS)

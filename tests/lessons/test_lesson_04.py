@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from dense_keras.experiment import Experiment, train
 from lesson_runs import figures_in, numbers_after, run_lesson_here
 
 LESSON = "04_category_structure.py"
@@ -20,7 +19,7 @@ def lesson(small_run, tmp_path_factory):
 
 def test_it_saves_its_figures_and_compares_guesses_with_answers(lesson, small_run):
     folder, printed = lesson
-    assert set(figures_in(folder)) == {f"04_{name}.png" for name in (*EVERY, "parts")}
+    assert set(figures_in(folder)) == {f"04_{name}.png" for name in (*EVERY, "nuisances", "parts")}
     assert printed.count("you guessed") == 3
     assert f"dense-keras show {small_run.folder}" in printed
     assert "Read from the layers: token (share), parts (share), nuisances (R squared)\n" in printed
@@ -42,10 +41,8 @@ def test_what_it_prints_is_in_its_range(lesson, small_run):
         assert 1 <= fewest <= min(untrained, last) <= 20
 
 
-def test_without_parts_it_says_what_it_leaves_out(tmp_path):
-    sparse = Experiment("fashion", exemplars=13, held_out=3, epochs=1)
-    run = train(sparse, tmp_path / "run", record=False, progress=False)
-    printed = run_lesson_here(LESSON, tmp_path, run.folder)
+def test_without_parts_it_says_what_it_leaves_out(fashion_run, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, fashion_run.folder)
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {f"04_{name}.png" for name in EVERY}
     for said in ("What is missing of token, parts", "Nobody knows the parts", "there is no tree of the codes"):
         assert said in printed

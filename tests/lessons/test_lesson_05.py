@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from dense_keras.experiment import Experiment, train
 from dense_keras.measures import detectors, dynamics
 from lesson_runs import figures_in, numbers_after, run_lesson_here
 
@@ -55,18 +54,14 @@ def test_what_it_prints_agrees_with_the_run(lesson, small_run):
     assert "scene" not in printed and "light_angle" not in printed
 
 
-def test_without_parts_it_says_what_it_leaves_out(tmp_path):
-    sparse = Experiment("fashion", exemplars=13, held_out=3, epochs=1)
-    run = train(sparse, tmp_path / "run", record=False, progress=False)
-    printed = run_lesson_here(LESSON, tmp_path, run.folder)
+def test_without_parts_it_says_what_it_leaves_out(fashion_run, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, fashion_run.folder)
     assert set(figures_in(tmp_path)) == EVERY
     assert all(said in printed for said in LEFT_OUT)
 
 
-def test_conjunctive_tokens_with_an_accessory_and_a_second_run_beside(small_run, tmp_path):
-    sparse = Experiment(code="conjunctive", exemplars=26, held_out=16, size=28, epochs=1)
-    run = train(sparse, tmp_path / "run", record=False, progress=False)
-    printed = run_lesson_here(LESSON, tmp_path, run.folder, small_run.folder)
+def test_conjunctive_tokens_with_an_accessory_and_a_second_run_beside(conjunctive_run, small_run, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, conjunctive_run.folder, small_run.folder)
     assert set(figures_in(tmp_path)) == EVERY | {"05_dissection.png"}
     assert printed.count("turned by degrees:") == 2 and "--preset rich" not in printed
-    assert all(f"{part:8} trained" in printed for part in run.part_names)
+    assert all(f"{part:8} trained" in printed for part in conjunctive_run.part_names)

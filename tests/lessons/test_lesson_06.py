@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from dense_keras.experiment import Experiment, train
 from lesson_runs import figures_in, numbers_after, run_lesson_here
 
 LESSON = "06_coupling_of_detectors.py"
@@ -43,16 +42,12 @@ def test_what_must_hold_of_any_network_holds(lesson, small_run):
     assert all(f"{part:6} unit" in printed for part in small_run.part_names)
 
 
-def test_without_parts_it_still_runs(tmp_path):
-    sparse = Experiment("fashion", exemplars=13, held_out=3, epochs=1)
-    run = train(sparse, tmp_path / "run", record=False, progress=False)
-    printed = run_lesson_here(LESSON, tmp_path, run.folder)
+def test_without_parts_it_still_runs(fashion_run, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, fashion_run.folder)
     assert set(figures_in(tmp_path)) == EVERY and LEFT_OUT in printed
 
 
-def test_with_enough_exemplars_the_view_is_taken_out_also_of_conjunctive_tokens(tmp_path):
-    sparse = Experiment(code="conjunctive", exemplars=26, held_out=30, size=28, epochs=1)
-    run = train(sparse, tmp_path / "run", record=False, progress=False)
-    printed = run_lesson_here(LESSON, tmp_path, run.folder)
+def test_with_enough_exemplars_the_view_is_taken_out_also_of_conjunctive_tokens(conjunctive_run, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, conjunctive_run.folder)
     assert set(figures_in(tmp_path)) == EVERY and LEFT_OUT not in printed
     assert printed.count("you guessed") == 5

@@ -5,7 +5,6 @@ import shutil
 import numpy as np
 import pytest
 
-from dense_keras.experiment import Experiment, train
 from dense_keras.run import Run
 from lesson_runs import figures_in, numbers_after, run_lesson_here
 
@@ -71,11 +70,8 @@ def test_lead_and_lag_are_shown_with_both_controls_where_onsets_are_known(plante
     assert "into dense   : " in printed and "with a standard error of" in printed
 
 
-def test_what_needs_parts_is_left_out_in_words(tmp_path):
-    run = train(
-        Experiment("fashion", exemplars=13, held_out=3, epochs=1), tmp_path / "run", record=False, progress=False
-    )
-    printed = run_lesson_here(NAME, tmp_path, run.folder)
+def test_what_needs_parts_is_left_out_in_words(fashion_run, tmp_path):
+    printed = run_lesson_here(NAME, tmp_path, fashion_run.folder)
     assert list(figures_in(tmp_path)) == ALWAYS
     for said in ("Nobody knows the parts", LEFT_OUT, "because they need parts"):
         assert said in printed

@@ -5,7 +5,6 @@ import shutil
 import numpy as np
 import pytest
 
-from dense_keras.experiment import Experiment, train
 from dense_keras.measures import dynamics
 from lesson_runs import figures_in, numbers_after, run_lesson_here
 
@@ -39,13 +38,10 @@ def check_gradients_sharpness_and_plane(printed, run):
     assert 0 < by_chance < 1 and 0 < apart <= 1
 
 
-def test_without_another_run_and_without_parts_it_says_how_to_record_one(tmp_path):
-    run = train(
-        Experiment("fashion", exemplars=13, held_out=3, epochs=1), tmp_path / "run", record=False, progress=False
-    )
-    printed = run_lesson_here(NAME, tmp_path, run.folder)
+def test_without_another_run_and_without_parts_it_says_how_to_record_one(fashion_run, tmp_path):
+    printed = run_lesson_here(NAME, tmp_path, fashion_run.folder)
     assert list(figures_in(tmp_path)) == FIGURES
     assert "so only this one is shown" in printed
     assert "dense-keras train --preset rich --tokens fashion --seed 0 --run " in printed
     assert "beside it (" not in printed
-    check_gradients_sharpness_and_plane(printed, run)
+    check_gradients_sharpness_and_plane(printed, fashion_run)

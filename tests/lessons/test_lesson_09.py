@@ -1,24 +1,9 @@
 """Lesson 9 runs on any two runs or on one, and leaves out in words what needs parts or pairs."""
 
-import warnings
-
-import pytest
-
-from dense_keras.experiment import Experiment, train
 from lesson_runs import figures_in, numbers_after, run_lesson_here
-from small import SMALL
 
 LESSON = "09_complex_features.py"
 OF_ALL = ["09_deletions.png", "09_interaction.png", "09_orders.png"]
-
-
-@pytest.fixture(scope="module")
-def conjunctive_run(tmp_path_factory):
-    """A small run of conjunctive tokens."""
-    folder = tmp_path_factory.mktemp("conjunctive") / "run"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*is not dense.*")
-        return train(Experiment(**SMALL | {"code": "conjunctive"}), folder, record=False, progress=False)
 
 
 def test_both_kinds_of_tokens_side_by_side(small_run, conjunctive_run, tmp_path):
@@ -57,10 +42,7 @@ def test_one_run_of_additive_tokens_leaves_the_pairs_out(small_run, tmp_path):
     assert "Other hair" not in printed
 
 
-def test_tokens_without_parts_leave_everything_but_the_ruler_out(tmp_path):
-    run = train(
-        Experiment("fashion", exemplars=13, held_out=3, epochs=1), tmp_path / "run", record=False, progress=False
-    )
-    printed = run_lesson_here(LESSON, tmp_path, run.folder)
+def test_tokens_without_parts_leave_everything_but_the_ruler_out(fashion_run, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, fashion_run.folder)
     assert "nobody knows the parts of these tokens" in printed and "AND: you guessed" in printed
     assert figures_in(tmp_path) == {}

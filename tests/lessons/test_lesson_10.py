@@ -1,13 +1,13 @@
 """Lesson 10 compares any runs, draws the whole curve where it was computed, and says what it leaves out."""
 
 import warnings
+from dataclasses import replace
 
 import pytest
 
-from dense_keras.experiment import Experiment, train
+from dense_keras.experiment import experiment_of, train
 from dense_keras.run import Run
 from lesson_runs import figures_in, numbers_after, run_lesson_here
-from small import SMALL
 
 LESSON = "10_density.py"
 OF_ALL = ["10_curves.png", "10_neighbours.png"]
@@ -20,15 +20,15 @@ TABLE = """exemplars,seed,backend,steps,held_out_accuracy,pair_hair_eyes,pair_no
 
 
 @pytest.fixture(scope="module")
-def two_densities(tmp_path_factory):
+def two_densities(conjunctive_run, tmp_path_factory):
     """Folders of two small runs with equally many steps, the first of twice as many exemplars."""
-    folder = tmp_path_factory.mktemp("densities")
-    for name, changes in {"many": {}, "few": {"exemplars": 13, "epochs": 4}}.items():
-        experiment = Experiment(**SMALL | {"code": "conjunctive"} | changes)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*is not dense.*")
-            train(experiment, folder / name, record=False, progress=False)
-    return folder / "many", folder / "few"
+    many = experiment_of(conjunctive_run)
+    few = replace(many, exemplars=many.exemplars // 2, epochs=2 * many.epochs)
+    folder = tmp_path_factory.mktemp("densities") / "few"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is not dense.*")
+        train(few, folder, record=False, progress=False)
+    return conjunctive_run.folder, folder
 
 
 def test_two_densities_at_equal_steps(two_densities, tmp_path):
@@ -61,18 +61,8 @@ def test_the_table_of_densities_is_drawn_where_it_is(two_densities, tmp_path):
     assert "     5 a token: training 0.95, held-out 0.35, hair x eyes 0.55, nose x mouth 0.50" in printed
 
 
-def test_additive_tokens_and_unequal_steps(small_run, two_densities, tmp_path):
-    longer = train(Experiment(**SMALL | {"epochs": 3}), tmp_path / "longer", record=False, progress=False)
-    printed = run_lesson_here(LESSON, tmp_path, small_run.folder, longer.folder)
+def test_tokens_without_pairs_or_without_any_parts_and_unequal_steps(fashion_run, small_run, tmp_path):
+    printed = run_lesson_here(LESSON, tmp_path, fashion_run.folder, small_run.folder)
     assert "Beware: the runs have different numbers of steps" in printed
     assert printed.count("tokens that are not made of pairs") == 2
-    assert list(figures_in(tmp_path)) == OF_ALL
-
-
-def test_tokens_without_parts(tmp_path):
-    run = train(
-        Experiment("fashion", exemplars=13, held_out=3, epochs=1), tmp_path / "run", record=False, progress=False
-    )
-    printed = run_lesson_here(LESSON, tmp_path, run.folder)
-    assert "tokens that are not made of pairs" in printed
     assert list(figures_in(tmp_path)) == OF_ALL

@@ -2,30 +2,19 @@
 
 import io
 import json
-import shutil
 import subprocess
 
 import pytest
 
 from dense_keras import backend
 from dense_keras.backend import installed_backends, keras
-from dense_keras.experiment import Experiment, train
-from dense_keras.run import Run
-from lesson_runs import figures_in, numbers_after, run_lesson, run_lesson_here
-from small import SMALL
+from lesson_runs import described_copy, figures_in, numbers_after, run_lesson_here
 
 LESSON = "11_two_backends.py"
 HERE = keras.config.backend()
 OTHER = "torch" if HERE == "tensorflow" else "tensorflow"
 ALONE = ["11_alike.png", "11_curves.png", "11_side_by_side.png"]
 WITH_TWIN = sorted([*ALONE, "11_layers.png", "11_weights.png"])
-
-
-def described_copy(run, folder, **changes):
-    """A copy of a run that says something else about itself."""
-    copy = Run(shutil.copytree(run.folder, folder))
-    copy.describe(**changes)
-    return copy
 
 
 @pytest.fixture
@@ -48,9 +37,8 @@ def quick_steps(monkeypatch):
 
 def test_a_twin_begins_identically_and_agrees(small_run, tmp_path):
     twin = described_copy(small_run, tmp_path / "twin", backend=OTHER)
-    printed = run_lesson(
-        LESSON, tmp_path, small_run.folder, twin.folder, change=("number_of_steps = 40", "number_of_steps = 3")
-    )
+    few_steps = ("number_of_steps = 40", "number_of_steps = 3")
+    printed = run_lesson_here(LESSON, tmp_path, small_run.folder, twin.folder, change=few_steps)
     assert list(figures_in(tmp_path)) == WITH_TWIN
     assert f"is a twin of {small_run.folder}, on {OTHER}." in printed
     line = next(line for line in printed.splitlines() if line.startswith("Untrained weights:")).split()
@@ -74,7 +62,8 @@ def test_one_backend_and_no_twin(small_run, tmp_path, quick_steps, monkeypatch):
 
 
 def test_another_seed_is_no_twin_but_a_yardstick(small_run, tmp_path, quick_steps):
-    seed = train(Experiment(**SMALL | {"seed": 1}), tmp_path / "seed1", record=False, progress=False)
+    another = small_run.description["experiment"] | {"seed": 1}
+    seed = described_copy(small_run, tmp_path / "seed1", experiment=another)
     printed = run_lesson_here(LESSON, tmp_path, small_run.folder, seed.folder)
     assert "is no twin: it has another seed" in printed and "There is no twin" in printed
     assert (
@@ -95,10 +84,7 @@ def test_the_table_of_seeds_is_the_yardstick(small_run, tmp_path, quick_steps):
     assert "Steps to 0.95: they differ by 10 between backends, 20 between seeds on average" in printed
 
 
-def test_tokens_without_parts(tmp_path, quick_steps):
-    run = train(
-        Experiment("fashion", exemplars=13, held_out=3, epochs=1), tmp_path / "run", record=False, progress=False
-    )
-    twin = described_copy(run, tmp_path / "twin", backend=OTHER)
-    run_lesson_here(LESSON, tmp_path, run.folder, twin.folder)
+def test_tokens_without_parts(fashion_run, tmp_path, quick_steps):
+    twin = described_copy(fashion_run, tmp_path / "twin", backend=OTHER)
+    run_lesson_here(LESSON, tmp_path, fashion_run.folder, twin.folder)
     assert list(figures_in(tmp_path)) == WITH_TWIN

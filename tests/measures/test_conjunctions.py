@@ -53,6 +53,21 @@ def test_sums_conjunctions_and_exclusive_ors_of_two_parts(parts, name, index, or
     np.testing.assert_allclose(conjunctions.layer_shares_by_order(energies), [1 - share, share, *[0] * (parts - 2)])
 
 
+def test_shares_of_all_that_varies_leave_to_the_views_what_is_theirs():
+    codes, views = design(4)
+    evoked = (codes[:, 0] ^ codes[:, 1]) + 2.0 * (views % 2)  # variances 1/4 and 1
+    responses = conjunctions.factorial_responses(evoked[:, None], codes, views)
+    energies = conjunctions.part_set_energies(responses)
+    shares = conjunctions.layer_shares_of_variance(energies, responses)
+    assert shares[conjunctions.set_row([0, 1], 4)] == pytest.approx(0.2) and shares.sum() == pytest.approx(0.2)
+    by_order = conjunctions.energies_by_order(energies)
+    np.testing.assert_allclose(conjunctions.layer_shares_of_variance(by_order, responses), [0, 0.2, 0, 0], atol=1e-12)
+    silent = conjunctions.layer_shares_of_variance(np.zeros((16, 1)), np.zeros_like(responses))
+    np.testing.assert_array_equal(silent, 0)
+    down = conjunctions.layer_shares_of_variance(-np.ones((16, 1)), responses)
+    np.testing.assert_array_equal(down, 0)
+
+
 def test_the_pair_that_is_bound_is_found():
     responses = responses_of(lambda code: code[1] ^ code[3])
     energies = conjunctions.part_set_energies(responses)[:, 0]

@@ -220,3 +220,17 @@ def test_arrays_that_do_not_fit_are_refused():
         coupling.contrast_contributions(np.zeros((7, 4)), np.zeros((4, 3)), np.zeros((6, 5), bool), np.zeros(3, int))
     with pytest.raises(ValueError, match="A kernel of 4 inputs came with activations of 3 units"):
         coupling.weight_strength(np.zeros((3, 3, 4, 5)), np.zeros((7, 3)))
+
+
+def test_edges_of_a_chain_are_the_contrasts_of_each_of_its_layers():
+    membership = detectors.token_membership(np.arange(10) % 5)
+    inputs = [generator().random((10, 3, 3, 4)), generator(1).random((10, 6))]
+    kernels = [generator(2).normal(size=(3, 3, 4, 6)), generator(3).normal(size=(6, 2))]
+    preferred = [np.array([0, 1, 2, 3, 4, -1]), np.array([2, 0])]
+    found = coupling.chain_contrasts(inputs, kernels, membership, preferred)
+    assert [matrix.shape for matrix in found] == [(4, 6), (6, 2)]
+    for layer, matrix in enumerate(found):
+        expected = coupling.contrast_contributions(inputs[layer], kernels[layer], membership, preferred[layer])
+        np.testing.assert_array_equal(matrix, expected)
+    with pytest.raises(ValueError, match="zip"):
+        coupling.chain_contrasts(inputs, kernels[:1], membership, preferred)

@@ -249,6 +249,14 @@ def test_shuffling_within_layers_keeps_the_entries_of_each_matrix():
         np.testing.assert_array_equal(np.sort(matrix, axis=None), np.sort(shuffled, axis=None))
 
 
+def test_a_shuffled_kernel_exchanges_its_weights_over_taps_inputs_and_units():
+    kernel = np.arange(3 * 3 * 4 * 5.0).reshape(3, 3, 4, 5)
+    (shuffled,) = coupling_graph.shuffled_within_layers([kernel], generator())
+    np.testing.assert_array_equal(np.sort(shuffled, axis=None), kernel.ravel())
+    for axes in ((0, 1, 2), (0, 1, 3), (2, 3)):  # of a unit, of an input, of a tap
+        assert (shuffled.sum(axis=axes) != kernel.sum(axis=axes)).any()
+
+
 def test_rewiring_keeps_the_edges_of_every_unit_and_little_else():
     kept = coupling_graph.kept_at_density(strengths(sizes=(60, 50, 40)), 0.1)
     for matrix, joined in zip(kept, coupling_graph.rewired(kept, generator())):
