@@ -1,19 +1,18 @@
-"""What the default training comes to, over seeds and backends: a table in docs/.
+"""What the training of a preset comes to, over seeds and backends: a table in docs/.
 
-Trains ``Experiment(seed=...)`` once for every seed and backend, each in a process of its own,
-recorded as always, and reads the run that it leaves:
-
-    steps to 0.5, 0.8, 0.95   the step of the first snapshot whose held-out accuracy is at or above it
-    final                     held-out accuracy after the last epoch
-    steps near .4, .6, .8     steps between neighbouring snapshots that are both within 0.05 of it: the
-                              ceilings of accuracy for one who knows some of the parts (additive faces)
-    seconds                   of the training with all its recording; imports are left out
+Trains the preset once for every seed and backend, each in a process of its own, recorded as
+always, and reads the run that it leaves. What the columns mean stands above each table.
 
     python benchmarks/seeds.py --backends tensorflow torch
+    python benchmarks/seeds.py --preset conjunctive --keep runs/seeds
 
-Writes ``default_runs.csv`` after every run, and ``default_runs.md`` with it. Rows that are
-there are not trained again, so a command that was killed goes on where it stood; to train
-everything anew, delete the file.
+Writes ``PRESET_runs.csv`` after every run, and ``PRESET_runs.md`` with it. Rows that are
+there are not trained again, so a command that was killed goes on where it stood, and two
+commands may fill one table; to train everything anew, delete the file.
+
+Seconds are of the training with all its recording; imports are left out. With ``--threads 1``
+a training has one processor core: the first of those that the command may use, so that
+``taskset -c 1 python benchmarks/seeds.py --threads 1`` chooses another.
 """
 
 from __future__ import annotations
@@ -21,105 +20,106 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import math
 import multiprocessing
 import os
 import platform
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import combinations
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from threadpoolctl import threadpool_limits
 
-from dense_keras.codes import accuracy_ceiling, part_names
 from dense_keras.run import Run, write_whole
+from run_tables import TABLES, Row, Table
 from timing import machine, markdown_table
 
-THRESHOLDS = (0.5, 0.8, 0.95)
-CEILINGS = sorted(
-    {accuracy_ceiling("additive", known) for count in (1, 2) for known in combinations(part_names("additive"), count)}
+SETTINGS = ("exemplars", "held_out", "epochs")
+"""Settings of a preset that can be changed, and columns of the table."""
+
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
 )
-NEAR = 0.05
-CLAIMED_SHARE, CLAIMED_ACCURACY = 4 / 5, 0.95
 
-Row = dict[str, object]
+HEAD = """# Runs of the preset {preset}
 
+Made by `python benchmarks/seeds.py --preset {preset}`: `dense-keras train --preset {preset}` with other seeds.
+*final*: held-out accuracy after the last epoch. *processors*: cores that the training had. *seconds*: of the training
+with all its recording, which leaves the view for TensorBoard out where *tensorboard* says no.
 
-def first_passing(steps: np.ndarray, accuracies: np.ndarray, threshold: float) -> int | None:
-    """Step of the first snapshot whose accuracy is at or above a threshold; None if there is none.
-
-    steps, accuracies: (snapshots,), ascending in step.
-    """
-    passing = np.flatnonzero(np.asarray(accuracies) >= threshold)
-    return int(steps[passing[0]]) if len(passing) else None
+{about}
+"""
 
 
-def steps_near(steps: np.ndarray, accuracies: np.ndarray, level: float, within: float = NEAR) -> int:
-    """Steps between neighbouring snapshots that are both within a distance of a level, summed.
-
-    steps, accuracies: (snapshots,), ascending in step.
-    """
-    near = np.abs(np.asarray(accuracies) - level) <= within
-    return int(np.diff(steps)[near[:-1] & near[1:]].sum())
+def available_processors() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def timed_training(backend: str, settings: dict[str, int | None], folder: Path) -> float:
+def limit_processors(count: int) -> None:
+    """Keep this process, which must be a new one, to the first cores of those that it may use."""
+    os.environ.update(dict.fromkeys(THREAD_SETTINGS, str(count)))
+    threadpool_limits(count)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+
+
+def in_new_process(processors: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function returns in a process of its own, on so many processor cores."""
+    limit = {} if processors == available_processors() else {"initializer": limit_processors, "initargs": (processors,)}
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), **limit) as process:
+        return process.submit(function, *arguments).result()
+
+
+def timed_training(backend: str, settings: dict[str, Any], folder: Path, tensorboard: bool) -> float:
     """Train in this process, which must be a new one, and give the seconds that it took."""
     os.environ["KERAS_BACKEND"] = backend
     from dense_keras.experiment import Experiment, train
 
     began = time.perf_counter()
-    train(Experiment(**settings), folder, progress=False)
+    train(Experiment(**settings), folder, record=tensorboard, progress=False)
     return time.perf_counter() - began
 
 
-def row_of(run: Run, seconds: float) -> Row:
+def row_of(run: Run, table: Table, seconds: float, processors: int) -> Row:
     """What the table says of a run."""
-    described, history = run.description, run.history
-    backend, steps, accuracies = described["backend"], history["step"], history["held_out_accuracy"]
+    described = run.description
     return {
-        "backend": backend,
+        "backend": described["backend"],
         "seed": described["experiment"]["seed"],
-        "exemplars": described["experiment"]["exemplars"],
-        "held_out": described["experiment"]["held_out"],
-        "epochs": described["experiment"]["epochs"],
-        **{f"steps to {threshold}": first_passing(steps, accuracies, threshold) for threshold in THRESHOLDS},
-        "final": f"{accuracies[-1]:.3f}",
-        **{f"steps near {ceiling}": steps_near(steps, accuracies, ceiling) for ceiling in CEILINGS},
+        **{name: described["experiment"][name] for name in SETTINGS},
+        **table.columns(run, seconds),
+        "processors": processors,
         "seconds": f"{seconds:.0f}",
-        "version": described["versions"][backend],
+        "tensorboard": "yes" if run.tensorboard.exists() else "no",
+        "version": described["versions"][described["backend"]],
         "keras": described["versions"]["keras"],
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
     }
 
 
-TITLE = """# Default runs
+def trained_row(
+    table: Table, backend: str, settings: dict[str, Any], processors: int, kept: Path | None, tensorboard: bool
+) -> Row:
+    """Train in a new process and read the run; its folder is deleted, or moved to ``kept``.
 
-Made by `python benchmarks/seeds.py`: `dense-keras train` with the default settings and other seeds. *steps to 0.5*: the
-first snapshot at which held-out accuracy is .5 or more. *steps near 0.4*: steps between neighbouring snapshots that lie
-within .05 of the ceiling, so how long accuracy rests there.
-"""
-
-
-def trained_row(backend: str, settings: dict[str, int | None], keep: Path | None) -> Row:
-    """Train in a new process and read the run; its folder is deleted, or moved into ``keep``.
-
-    Raises FileExistsError, before training, if ``keep`` holds such a run already.
+    Raises FileExistsError, before training, if ``kept`` is there already.
     """
-    if keep is not None:
-        kept = keep / f"{backend}_seed_{settings['seed']}"
+    if kept is not None:
         if kept.exists():
             raise FileExistsError(f"{kept} is there already. Move it away, or keep the runs in another folder.")
-        keep.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=keep, prefix="unfinished_") as folder:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept and kept.parent, prefix="unfinished_") as folder:
         path = Path(folder) / "run"
-        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-            seconds = process.submit(timed_training, backend, settings, path).result()
-        row = row_of(Run(path), seconds)
-        if keep is not None:
+        seconds = in_new_process(processors, timed_training, backend, settings, path, tensorboard)
+        row = row_of(Run(path), table, seconds, processors)
+        if kept is not None:
             path.rename(kept)
     return row
 
@@ -132,67 +132,93 @@ def read_rows(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def table_of(rows: list[Row], columns: list[str]) -> str:
-    """Markdown of some columns; a cell stays empty where an accuracy was never reached."""
-    return markdown_table(columns, [["" if row[name] is None else row[name] for name in columns] for row in rows])
-
-
 def write_rows(path: Path, rows: list[Row]) -> None:
-    """Write the table and its Markdown form, each whole or not at all."""
+    """Write a table as CSV, whole or not at all, with the columns of its last row."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, list(rows[-1]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    table = f"{TITLE}\n{table_of(rows, list(rows[0]))}\n"
+    write_text(path, text.getvalue())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, whole or not at all, in a folder that is made if missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda file: file.write(text.getvalue().encode()))
-    write_whole(path.with_suffix(".md"), lambda file: file.write(table.encode()))
+    write_whole(path, lambda file: file.write(text.encode()))
 
 
-def verdict(rows: list[Row]) -> str:
-    """Whether enough seeds reach the claimed accuracy, in one line; ``rows`` are of one backend, one a seed."""
-    column = f"steps to {CLAIMED_ACCURACY}"
-    reached = sum(row[column] not in (None, "") for row in rows)
-    needed = math.ceil(CLAIMED_SHARE * len(rows))
-    holds = "holds" if reached >= needed else "does not hold"
-    return (
-        f"{rows[0]['backend']}: {reached} of {len(rows)} seeds reach {CLAIMED_ACCURACY} "
-        f"within {rows[0]['epochs']} epochs ({needed} are needed): {holds}"
-    )
+def table_of(rows: list[Row], columns: Sequence[str]) -> str:
+    """Markdown of some columns; a cell stays empty where there is nothing to tell."""
+    cells = [["" if row.get(name) is None else row[name] for name in columns] for row in rows]
+    return markdown_table(columns, cells)
+
+
+def verdicts(table: Table, rows: list[Row]) -> list[str]:
+    """A line for each backend, settings and number of processors, in the order of the rows; none without a claim."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows if table.claim else ():
+        key = tuple(str(row.get(name, "")) for name in ("backend", *SETTINGS, "processors"))
+        groups.setdefault(key, []).append(row)
+    return [table.verdict(group) for group in groups.values()]
+
+
+def page_of(preset: str, rows: list[Row]) -> str:
+    """The table with its explanation and its verdicts, in Markdown."""
+    head = HEAD.format(preset=preset, about=TABLES[preset].about)
+    told = "".join(f"\n- {line}" for line in verdicts(TABLES[preset], rows))
+    return f"{head}\n{table_of(rows, list(rows[-1]))}\n" + (f"{told}\n" if told else "")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--preset", choices=TABLES, default="default")
     parser.add_argument("--backends", nargs="+", default=["tensorflow", "torch"])
     parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--exemplars", type=int, default=500, help="a token")
-    parser.add_argument("--held-out", type=int, default=100, help="a token")
+    parser.add_argument("--epochs", type=int, help="default: the preset's")
+    parser.add_argument("--exemplars", type=int, help="a token (default: the preset's)")
+    parser.add_argument("--held-out", type=int, help="a token (default: the preset's)")
+    parser.add_argument("--threads", type=int, help="processor cores of a training (default: all)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs", help="folder of the table")
-    parser.add_argument("--keep", type=Path, help="folder to move the runs into, 0.7 GB each; else they are deleted")
+    parser.add_argument(
+        "--keep", type=Path, help="folder to move the runs into, as PRESET/BACKEND_seed_N, 0.7 GB each; else deleted"
+    )
+    parser.add_argument("--no-tensorboard", action="store_true", help="record no view for TensorBoard, of 0.03 GB")
     chosen = parser.parse_args(arguments)
-    path = chosen.out / "default_runs.csv"
-    rows = read_rows(path)
+    processors = chosen.threads or available_processors()
+    if not 1 <= processors <= available_processors():
+        parser.error(f"--threads is {processors}; this command may use 1 to {available_processors()}.")
+    os.environ.setdefault("KERAS_BACKEND", chosen.backends[0])
+    from dense_keras.experiment import PRESETS, Experiment
+
+    table, path = TABLES[chosen.preset], chosen.out / f"{chosen.preset}_runs.csv"
+    given = {name: getattr(chosen, name) for name in SETTINGS if getattr(chosen, name) is not None}
     shown = []
     for backend in chosen.backends:
         of_backend = []
         for seed in chosen.seeds:
-            wanted = {name: getattr(chosen, name) for name in ("exemplars", "held_out", "epochs")} | {"seed": seed}
-            row = next((row for row in rows if _is(row, backend=backend, **wanted)), None)
+            settings = PRESETS[chosen.preset] | given | {"seed": seed}
+            resolved = Experiment(**settings).resolved()
+            wanted = {name: getattr(resolved, name) for name in (*SETTINGS, "seed")}
+            row = _row_like(read_rows(path), backend=backend, processors=processors, **wanted)
             if row is None:
                 print(f"{backend}, seed {seed} ...", flush=True)
-                row = trained_row(backend, wanted, chosen.keep)
-                rows.append(row)
+                kept = chosen.keep and chosen.keep / chosen.preset / f"{backend}_seed_{seed}"
+                row = trained_row(table, backend, settings, processors, kept, not chosen.no_tensorboard)
+                rows = [*read_rows(path), row]
                 write_rows(path, rows)
+                write_text(path.with_suffix(".md"), page_of(chosen.preset, rows))
             of_backend.append(row)
         shown += of_backend
-        print(verdict(of_backend), flush=True)
-    columns = [name for name in shown[0] if name not in ("version", "keras", "machine")]
+        for line in verdicts(table, of_backend):
+            print(line, flush=True)
+    columns = [name for name in shown[-1] if name not in ("version", "keras", "machine")]
     print(f"\n{table_of(shown, columns)}\n\n{machine()}")
 
 
-def _is(row: Row, **wanted: object) -> bool:
-    return all(str(row[name]) == str(value) for name, value in wanted.items())
+def _row_like(rows: list[Row], **wanted: object) -> Row | None:
+    """The first row with such cells, or None; a cell that is empty or missing is like any."""
+    likes = (row for row in rows if all(row.get(name, "") in ("", str(value)) for name, value in wanted.items()))
+    return next(likes, None)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,15 @@ def default_folder(experiment: Experiment, preset: str = "default") -> Path:
     """Where an experiment is recorded unless told otherwise: ``runs/faces-additive-seed0-tensorflow``.
 
     preset: its name stands in the folder's in place of the code, unless it is the default. Numbers
-    of exemplars and sizes that are not the preset's are told too.
+    of exemplars and sizes that are not the preset's are told too, and tokens that are shuffled but for the preset.
     """
     resolved = experiment.resolved()
     usual = Experiment(**PRESETS[preset] | {"tokens": experiment.tokens}).resolved()
     other = [name for name in ("exemplars", "held_out", "size") if getattr(resolved, name) != getattr(usual, name)]
     named = resolved.code if preset == "default" else preset
     unusual = [f"{name}{getattr(resolved, name)}" for name in other]
+    unusual += ["shuffled"] if resolved.shuffled_tokens and not usual.shuffled_tokens else []
+    unusual += [f"without-{part}" for part in resolved.without_parts or ()]
     parts = [Path(resolved.tokens).name, named, *unusual, f"seed{resolved.seed}", keras.config.backend()]
     return RUNS / "-".join(part for part in parts if part)
 

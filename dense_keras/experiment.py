@@ -42,11 +42,15 @@ from dense_keras.token_set import Exemplars, TokenSet
 PROBE_EXEMPLARS = 100
 """Most held-out exemplars a token in the probe."""
 
+_CONJUNCTIVE = {"code": "conjunctive", "exemplars": 1500, "epochs": 9, "learning_rate": 3e-4}
+
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     "rich": {"learning_rate": 1e-3, "initial_scales": {"conv1_1": 0.1, "conv1_2": 0.3}},
-    "conjunctive": {"code": "conjunctive", "exemplars": 1500, "epochs": 9, "learning_rate": 3e-4},
-    "conjunctive-500": {"code": "conjunctive", "exemplars": 500, "epochs": 27, "learning_rate": 3e-4},
+    "conjunctive": _CONJUNCTIVE,
+    "conjunctive-500": _CONJUNCTIVE | {"exemplars": 500, "epochs": 27},
+    "shuffled": {"shuffled_tokens": True},
+    "conjunctive-shuffled": _CONJUNCTIVE | {"shuffled_tokens": True},
 }
 """Settings of ``Experiment`` with a name.
 
@@ -54,7 +58,15 @@ default: parts come one at a time, and layers hardly turn (lazy weights).
 rich: the first block starts small and learns fast, so its filters turn away from their initial noise.
 conjunctive: tokens that are exclusive-ors of parts, with three times as many exemplars.
 conjunctive-500: the same for as many steps, with a third of the exemplars: memorised or constructed?
+shuffled, conjunctive-shuffled: controls of default and conjunctive, the same but for the training exemplars'
+tokens, which are dealt out at random: what forms where there is nothing to come to know?
 """
+
+TOKEN_OPTIONS = ("code", "exemplars", "held_out", "size", "source", "colour", "seed", "without_parts")
+"""Settings of ``Experiment`` that its token set is made by."""
+
+CHANGEABLE = ("epochs", "learning_rate", "order_seed", "without_parts")
+"""Settings that a run may change when it starts from a snapshot of another."""
 
 EMBEDDED_LAYERS = ("conv2_2", "conv3_2", "conv4_2", "dense", "logits")
 
@@ -70,6 +82,9 @@ class Experiment:
     exemplars are shown; None for the same.
     epochs: passes over the training exemplars. batch_size: exemplars a step.
     learning_rate: of Adam. initial_scales: layer -> what its initial kernel is multiplied by.
+    shuffled_tokens: the control: the training exemplars exchange their tokens at random, by the seed, the same
+    on every backend; held-out and factorial exemplars keep theirs.
+    without_parts: names of parts that training faces are drawn without; held-out and factorial exemplars have them.
     Raises ValueError for settings that cannot be run.
     """
 
@@ -86,6 +101,8 @@ class Experiment:
     batch_size: int = 32
     learning_rate: float = 1e-4
     initial_scales: Mapping[str, float] = field(default_factory=dict)
+    shuffled_tokens: bool = False
+    without_parts: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -99,6 +116,8 @@ class Experiment:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"{name} is {value}; it must be {least} or more.")
+        if self.without_parts is not None and not isinstance(self.without_parts, str):
+            object.__setattr__(self, "without_parts", sorted(self.without_parts) or None)
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate is {self.learning_rate}; it must be above 0 and below 1.")
         for layer, scale in self.initial_scales.items():
@@ -109,7 +128,10 @@ class Experiment:
 
     def load_tokens(self) -> TokenSet:
         """The token set that this experiment is about."""
-        return token_sets.load(self.tokens, **self._token_options())
+        token_set = token_sets.load(self.tokens, **self._token_options())
+        if not self.shuffled_tokens:
+            return token_set
+        return token_set.with_shuffled_tokens(np.random.default_rng([self.seed, 2]))
 
     def resolved(self) -> Experiment:
         """The same experiment with the token set's own defaults written out, and its folder in full."""
@@ -123,9 +145,7 @@ class Experiment:
         return self.seed if self.order_seed is None else self.order_seed
 
     def _token_options(self) -> dict[str, Any]:
-        return {
-            name: getattr(self, name) for name in ("code", "exemplars", "held_out", "size", "source", "colour", "seed")
-        }
+        return {name: getattr(self, name) for name in TOKEN_OPTIONS}
 
 
 def train(experiment: Experiment, folder: str | Path, *, record: bool = True, progress: bool = True) -> Run:
@@ -152,15 +172,15 @@ def rewind(parent: Run, step: int, folder: str | Path, *, cut: Cut | None = None
     """Make a new run that starts from a snapshot of another; ``train`` then goes on from there.
 
     cut: what to cut besides what the parent has cut, or None; ``interventions.train_on`` cuts and trains.
-    changes: of ``epochs``, ``learning_rate`` or ``order_seed``. With none, the new run repeats
-    the parent from that step, bit for bit. What the network has seen and is tested on stays.
+    changes: of ``epochs``, ``learning_rate``, ``order_seed`` or ``without_parts``. With none, the new run
+    repeats the parent from that step, bit for bit. What the network is tested on stays.
     A run of the same origin and settings in the folder is left as it is, to go on with.
     Raises RunError for a step that was not recorded or is the end, for a folder that holds
     another run, and for settings that cannot change.
     """
-    fixed = sorted(set(changes) - {"epochs", "learning_rate", "order_seed"})
+    fixed = sorted(set(changes) - set(CHANGEABLE))
     if fixed:
-        raise RunError(f"{', '.join(fixed)} cannot change when rewinding; epochs, learning_rate and order_seed can.")
+        raise RunError(f"{', '.join(fixed)} cannot change when rewinding; {', '.join(CHANGEABLE)} can.")
     experiment = replace(experiment_of(parent), **changes)
     parent.weights(step)
     if step >= experiment.epochs * parent.description["steps_per_epoch"]:

@@ -18,7 +18,7 @@ import numpy as np
 from dense_keras import probes
 from dense_keras.backend import keras
 from dense_keras.codes import ABSENT
-from dense_keras.cuts import Cut, layer_of
+from dense_keras.cuts import Cut
 from dense_keras.experiment import experiment_of, model_at, rewind, train
 from dense_keras.face_drawing import draw_faces
 from dense_keras.face_looks import face_looks
@@ -94,8 +94,7 @@ def gated_logits(model: keras.Model, images: np.ndarray, layer: str, gates: np.n
     the outputs do not depend on alone.
     """
     copy = copy_of(model)
-    gated_layer = layer_of(copy, layer)
-    output, axis = gated_layer.output, probes._axis(gated_layer, probes._channels_first(copy))
+    output, axis = probes.layer_of(copy, layer).output, probes.unit_axes(copy, [layer])[layer]
     gates = np.asarray(gates, np.float32)
     if gates.ndim != 2 or gates.shape[1] != output.shape[axis]:
         raise ValueError(f"Gates came with shape {gates.shape}; for {layer} they are (cuts, {output.shape[axis]}).")
@@ -124,7 +123,7 @@ def logits_after_rewinding(run: Run, steps: Sequence[int], layers: Sequence[str]
     recorded = {step: run.weights(step) for step in steps}
     logits = np.empty((len(layers), len(steps), len(images), len(run.token_names)), np.float32)
     for row, name in enumerate(layers):
-        layer = layer_of(model, name)
+        layer = probes.layer_of(model, name)
         if not layer.weights:
             raise ValueError(f"{name} has no weights, so there is nothing to set back.")
         before, after = _parted(model, layer.input, name)
@@ -161,7 +160,8 @@ def train_on(
     description says under ``origin`` what was cut. With nothing cut it repeats the parent bit for
     bit: that is the control. Stopped, the same call goes on.
     folder: of the new run. record, progress: as in ``experiment.train``.
-    changes: of ``epochs``, ``learning_rate`` or ``order_seed``.
+    changes: of ``epochs``, ``learning_rate``, ``order_seed``, or ``without_parts``: names of parts that the
+        faces are drawn without from here on, in training alone.
     Raises RunError as ``rewind``, and ValueError as ``Cut.apply``.
     """
     child = rewind(run, step, folder, cut=cut, **changes)

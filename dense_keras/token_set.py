@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -150,6 +150,16 @@ class TokenSet:
                     f"The {title} exemplars' {name} are of {values.shape[-1]} parts, but there are "
                     f"{len(self.part_names)} part names: {list(self.part_names)}."
                 )
+
+    def with_shuffled_tokens(self, generator: np.random.Generator) -> TokenSet:
+        """The same images, whose training exemplars exchange their tokens at random: a control.
+
+        Each token keeps its number of exemplars; codes, factors and masks stay with their images.
+        """
+        train = replace(self.train, tokens=generator.permutation(self.train.tokens))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said of this set already
+            return replace(self, train=train)
 
     @property
     def num_tokens(self) -> int:

@@ -18,6 +18,9 @@ def test_folders_tell_what_was_run():
     conjunctive = Experiment(code="conjunctive", exemplars=1500)
     assert default_folder(conjunctive, "conjunctive").name == f"faces-conjunctive-seed0-{backend}"
     assert default_folder(Experiment("fashion"), "rich").name == f"fashion-rich-seed0-{backend}"
+    control = Experiment(shuffled_tokens=True)
+    assert default_folder(control, "shuffled").name == f"faces-shuffled-seed0-{backend}"
+    assert default_folder(control).name == f"faces-additive-shuffled-seed0-{backend}"
 
 
 def test_a_finished_run_is_read(small_run, tmp_path, monkeypatch, capsys):

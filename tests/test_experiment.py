@@ -8,7 +8,7 @@ import pytest
 
 from dense_keras import experiment as experiment_module
 from dense_keras.backend import keras
-from dense_keras.experiment import Experiment, batches, exemplar_order, experiment_of, rewind, train
+from dense_keras.experiment import PRESETS, Experiment, batches, exemplar_order, experiment_of, rewind, train
 from dense_keras.run import Run, RunError
 from dense_keras.token_set import TokenSetError
 from small import SMALL
@@ -162,7 +162,7 @@ def test_rewinding_goes_on_where_it_was_stopped_and_refuses_what_cannot_be(small
     with pytest.raises(RunError, match="holds another run, of origin {.*'step': 4}"):
         rewind(small_run, 1, tmp_path / "child")
     with pytest.raises(
-        RunError, match="size, tokens cannot change when rewinding; epochs, learning_rate and order_seed can"
+        RunError, match="size, tokens cannot change when rewinding; epochs, learning_rate, order_seed, without_parts can"
     ):
         rewind(small_run, 4, tmp_path / "other", tokens="fashion", size=32)
     with pytest.raises(RunError, match="Step 8 is the end of 2 epochs: give more --epochs"):
@@ -219,6 +219,46 @@ def test_other_settings_are_refused_with_the_differences(small_run):
     with pytest.raises(RunError, match=r"epochs: 2 there, 1 now"):
         train(replace(EXPERIMENT, epochs=1), small_run.folder, progress=False)
     assert_same_bits(contents(Run(small_run.folder)), before)
+
+
+def test_shuffled_tokens_are_dealt_by_the_seed_to_training_exemplars_alone():
+    true, shuffled = (replace(EXPERIMENT, shuffled_tokens=is_so).load_tokens() for is_so in (False, True))
+    dealt = np.random.default_rng([EXPERIMENT.seed, 2]).permutation(true.train.tokens)
+    np.testing.assert_array_equal(shuffled.train.tokens, dealt)
+    assert (dealt == true.train.tokens).mean() < 0.4
+    for untouched in ("held_out", "factorial"):
+        np.testing.assert_array_equal(getattr(shuffled, untouched).tokens, getattr(true, untouched).tokens)
+    other = replace(EXPERIMENT, shuffled_tokens=True, seed=1).load_tokens()
+    assert not np.array_equal(other.train.tokens, dealt)
+
+
+def test_a_run_of_shuffled_tokens_is_trained_on_them_and_rewound_with_them(tmp_path):
+    experiment = Experiment(**SMALL | PRESETS["shuffled"] | {"epochs": 1})
+    run = train(experiment, tmp_path / "run", progress=False, record=False)
+    model = experiment_module.compiled_vgg(experiment, experiment.load_tokens())
+    model.fit(batches(experiment.load_tokens().train, experiment), steps_per_epoch=4, verbose=0, shuffle=False)
+    for variable in model.weights:
+        np.testing.assert_array_equal(run.weights(4)[variable.path], keras.ops.convert_to_numpy(variable))
+    assert experiment_of(rewind(run, 1, tmp_path / "child")).shuffled_tokens
+    with pytest.raises(RunError, match=r"other settings:\n  shuffled_tokens: True there, False now\nGive the same"):
+        train(replace(experiment, shuffled_tokens=False), run.folder, progress=False)
+
+
+def test_a_run_recorded_before_tokens_could_be_shuffled_goes_on(small_run, tmp_path):
+    run = train(replace(EXPERIMENT, epochs=1), tmp_path / "run", progress=False, record=False)
+    before = dict(run.description["experiment"])
+    assert before.pop("shuffled_tokens") is False
+    run.describe(experiment=before)
+    assert not experiment_of(Run(run.folder)).shuffled_tokens
+    resumed = train(EXPERIMENT, run.folder, progress=False, record=False)
+    assert_same_bits(contents(resumed), contents(small_run))
+
+
+def test_controls_are_their_presets_but_for_the_tokens():
+    for preset, control in (("default", "shuffled"), ("conjunctive", "conjunctive-shuffled")):
+        assert replace(Experiment(**PRESETS[control]), shuffled_tokens=False) == Experiment(**PRESETS[preset])
+    dense, sparse = Experiment(**PRESETS["conjunctive"]), Experiment(**PRESETS["conjunctive-500"])
+    assert dense.exemplars * dense.epochs == sparse.exemplars * sparse.epochs
 
 
 def test_another_backend_is_another_setting(small_run):

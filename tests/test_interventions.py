@@ -358,6 +358,19 @@ def test_a_layer_that_is_set_back_learns_on_from_there(small_run, tmp_path):
     np.testing.assert_array_equal(later.weights(8)["logits/kernel"], child.weights(8)["logits/kernel"])
 
 
+def test_a_part_is_left_out_from_a_snapshot_on_in_training_alone(small_run, tmp_path):
+    child = train_on(small_run, 4, tmp_path / "child", record=False, progress=False, without_parts=["mouth", "eyes"])
+    assert child.description["experiment"]["without_parts"] == ["eyes", "mouth"]
+    assert child.steps == [4, 8] and child.description["part_shares"]["eyes"] == 0
+    np.testing.assert_array_equal(child.probes["held_out"].images, small_run.probes["held_out"].images)
+    assert_same_snapshots(child, small_run, [4])
+    assert not np.array_equal(child.weights(8)["dense/kernel"], small_run.weights(8)["dense/kernel"])
+    again = train_on(small_run, 4, tmp_path / "child", record=False, progress=False, without_parts=["eyes", "mouth"])
+    assert again.folder == child.folder
+    with pytest.raises(RunError, match="holds a run with other settings"):
+        train_on(small_run, 4, tmp_path / "child", record=False, progress=False)
+
+
 def test_cuts_that_cannot_be_leave_no_run(small_run, tmp_path):
     with pytest.raises(ValueError, match=r"conv1_1 has no unit \(99,\)"):
         train_on(small_run, 4, tmp_path / "child", Cut({"conv1_1": [99]}), progress=False)

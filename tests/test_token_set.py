@@ -38,6 +38,23 @@ def test_take_keeps_everything_of_the_exemplars_taken():
     assert taken.masks[:, 0, 0, 0].tolist() == [True, False]
 
 
+def test_shuffled_tokens_are_exchanged_among_training_exemplars_alone():
+    codes = np.arange(20)[:, np.newaxis]
+    labels = [0] * 10 + [1] * 10
+    held_out = make_exemplars(labels, codes=codes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        true = TokenSet("friends", ("ann", "bob"), make_exemplars(labels, codes=codes), held_out, held_out, ["hair"])
+    with warnings.catch_warnings(record=True) as said_again:
+        warnings.simplefilter("always")
+        shuffled = true.with_shuffled_tokens(np.random.default_rng(3))
+    assert not said_again
+    assert shuffled.train.tokens.tolist() == np.random.default_rng(3).permutation(labels).tolist() != labels
+    assert shuffled.train.images is true.train.images and shuffled.train.codes is codes
+    assert shuffled.held_out is shuffled.factorial is held_out and shuffled.part_names == ("hair",)
+    assert true.train.tokens.tolist() == labels
+
+
 def test_take_where_nothing_is_known():
     taken = make_exemplars([0, 1]).take(np.array([1]))
     assert taken.codes is None and taken.masks is None and not taken.factors

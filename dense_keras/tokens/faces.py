@@ -7,9 +7,12 @@ pictures, the kinds of code and the names are our own design.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from dense_keras.codes import NUM_TOKENS, draw_codes, factorial_codes, part_names, tokens_of_codes
+from dense_keras.codes import ABSENT, NUM_TOKENS, draw_codes, factorial_codes, part_names, tokens_of_codes
 from dense_keras.face_drawing import SMALLEST, draw_faces
 from dense_keras.face_looks import Looks, face_looks
 from dense_keras.face_views import draw_views, repeated
@@ -29,6 +32,7 @@ def faces(
     colour: bool = True,
     seed: int = 0,
     views: int = 8,
+    without_parts: Sequence[str] | None = None,
 ) -> TokenSet:
     """Five generated faces, with part masks, codes and every factor of each view.
 
@@ -40,12 +44,16 @@ def faces(
     seed: 0 or above; the same seed gives the same pixels on every machine. It decides the
     views, and for natural faces also what the tokens look like.
     views: of each code in the factorial probe; its factor ``view`` numbers them.
-    Raises TokenSetError for values out of these ranges.
+    without_parts: names of parts that the training exemplars are drawn without; what lies below shows.
+        Held-out and factorial exemplars have them.
+    Raises TokenSetError for values out of these ranges, and for parts that there are not.
     """
-    part_names(code)
+    left_out = _columns(code, without_parts or ())
     _check(exemplars=(exemplars, 1), held_out=(held_out, 1), size=(size, SMALLEST), seed=(seed, 0), views=(views, 1))
     looks = face_looks(code, seed)
     train = _exemplars_of_tokens(code, exemplars, (seed, _TRAIN), looks, size, colour)
+    if left_out:
+        train = _without(train, left_out, looks, size, colour)
     return TokenSet(
         name="faces",
         token_names=TOKEN_NAMES,
@@ -75,9 +83,25 @@ def _check(**settings: tuple[int, int]) -> None:
             )
 
 
+def _columns(code: str, parts: Sequence[str]) -> list[int]:
+    names = part_names(code)
+    unknown = [part for part in parts if part not in names]
+    if unknown or isinstance(parts, str):
+        raise TokenSetError(f"without_parts came as {parts!r}. It is a list out of: {', '.join(names)}.")
+    return [names.index(part) for part in parts]
+
+
 def _generator(seed: int, *purpose: int) -> np.random.Generator:
     """A stream of random numbers of its own for each purpose."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=purpose))
+
+
+def _without(exemplars: Exemplars, parts: list[int], looks: Looks, size: int, colour: bool) -> Exemplars:
+    """The same exemplars in the same views, drawn without some parts."""
+    codes = exemplars.codes.copy()
+    codes[:, parts] = ABSENT
+    images, masks = draw_faces(codes, exemplars.factors, looks, size, colour)
+    return replace(exemplars, images=images, codes=codes, masks=masks)
 
 
 def _exemplars_of_tokens(

@@ -242,6 +242,8 @@ def test_loaded_by_name():
         ({"seed": -1}, "seed came as -1. It must be a whole number, 0 or more: seeds count from 0"),
         ({"views": 0}, "views came as 0. It must be a whole number, 1 or more: the factorial probe shows"),
         ({"exemplars": 2.5}, "exemplars came as 2.5. It must be a whole number"),
+        ({"without_parts": ["ears"]}, r"without_parts came as \['ears'\]. It is a list out of: hair, eyes, nose, mouth"),
+        ({"without_parts": "hair"}, "without_parts came as 'hair'. It is a list out of: hair, eyes"),
     ],
 )
 def test_errors_say_what_to_do(settings, message):
@@ -252,3 +254,15 @@ def test_errors_say_what_to_do(settings, message):
 def test_few_exemplars_are_called_not_dense():
     with pytest.warns(UserWarning, match="is not dense: a token has only 3"):
         faces(exemplars=3, held_out=1, views=1)
+
+
+@pytest.mark.filterwarnings("ignore:.*is not dense")
+def test_training_exemplars_can_be_drawn_without_a_part():
+    whole, lacking = (faces(exemplars=4, held_out=2, views=1, without_parts=parts) for parts in (None, ["eyes"]))
+    assert (lacking.train.codes[:, 1] == -1).all() and not lacking.train.masks[..., 1].any()
+    np.testing.assert_array_equal(lacking.train.codes[:, [0, 2, 3]], whole.train.codes[:, [0, 2, 3]])
+    np.testing.assert_array_equal(lacking.train.tokens, whole.train.tokens)
+    untouched = ~whole.train.masks[..., 1]
+    assert (lacking.train.images != whole.train.images)[~untouched].any()
+    equal(lacking.held_out, whole.held_out)
+    equal(lacking.factorial, whole.factorial)

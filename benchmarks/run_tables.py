@@ -1,0 +1,195 @@
+"""What the tables of ``seeds.py`` tell of a run, a table a preset, and what is claimed of the runs of a preset."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from dense_keras.codes import PAIRS, accuracy_ceiling, pairs_alike, part_names
+from dense_keras.measures import classification, dynamics
+from dense_keras.run import Run
+
+THRESHOLDS = (0.5, 0.8, 0.95)
+CEILINGS = sorted(
+    {accuracy_ceiling("additive", known) for count in (1, 2) for known in combinations(part_names("additive"), count)}
+)
+NEAR = 0.05
+BOUND = 0.9
+"""Share of exemplars from which on a pair of parts is called bound."""
+
+FIRST_BLOCK = ("conv1_1", "conv1_2")
+
+CLAIMED_SHARE, CLAIMED_ACCURACY = 4 / 5, 0.95
+CLAIMED_ROTATION, CLAIMED_SECONDS_OF_RICH = 1 - dynamics.LAZY, 360
+CLAIMED_SECONDS_TO_A_PAIR = 240
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of a preset.
+
+    about: the meaning of its own columns, in Markdown.
+    columns: a run and the seconds of its training -> name of a column -> what stands there.
+    claim: what a run is claimed to do, with names of columns in braces; empty where nothing is claimed.
+    holds: whether the run of a row, whose cells may be texts, does so.
+    """
+
+    about: str
+    columns: Callable[[Run, float], Row]
+    claim: str = ""
+    holds: Callable[[Row], bool] = lambda row: False
+
+    def verdict(self, rows: list[Row]) -> str:
+        """Whether the claim holds for enough seeds, in one line; ``rows`` are of one backend, one a seed."""
+        doing = sum(self.holds(row) for row in rows)
+        needed = math.ceil(CLAIMED_SHARE * len(rows))
+        return (
+            f"{rows[0]['backend']}: {doing} of {len(rows)} seeds {self.claim.format_map(rows[0])} "
+            f"({needed} are needed): {'holds' if doing >= needed else 'does not hold'}"
+        )
+
+
+def first_passing(steps: np.ndarray, shares: np.ndarray, threshold: float) -> int | None:
+    """Step of the first snapshot whose share is at or above a threshold; None if there is none.
+
+    steps, shares: (snapshots,), ascending in step.
+    """
+    passing = np.flatnonzero(np.asarray(shares) >= threshold)
+    return int(steps[passing[0]]) if len(passing) else None
+
+
+def steps_near(steps: np.ndarray, accuracies: np.ndarray, level: float, within: float = NEAR) -> int:
+    """Steps between neighbouring snapshots that are both within a distance of a level, summed.
+
+    steps, accuracies: (snapshots,), ascending in step.
+    """
+    near = np.abs(np.asarray(accuracies) - level) <= within
+    return int(np.diff(steps)[near[:-1] & near[1:]].sum())
+
+
+def default_columns(run: Run, seconds: float) -> Row:
+    """When held-out accuracy passed some levels, where it ended, and how long it rested at ceilings."""
+    steps, accuracies = run.history["step"], run.history["held_out_accuracy"]
+    return {
+        **{f"steps to {threshold}": first_passing(steps, accuracies, threshold) for threshold in THRESHOLDS},
+        **_final(run),
+        **{f"steps near {ceiling}": steps_near(steps, accuracies, ceiling) for ceiling in CEILINGS},
+    }
+
+
+def rich_columns(run: Run, seconds: float) -> Row:
+    """How far the first block and the other layers turned, and how far the first layer went."""
+    last, initial = run.weights(run.steps[-1]), run.weights(run.steps[0])
+    rotations = dynamics.layer_rotations(last, initial)
+    others = [rotation for layer, rotation in rotations.items() if layer not in FIRST_BLOCK]
+    return {
+        "rotation of block 1": f"{np.mean([rotations[layer] for layer in FIRST_BLOCK]):.4f}",
+        "rotation of the others": f"{np.mean(others):.4f}",
+        "change of conv1_1": f"{dynamics.relative_changes(last, initial)['conv1_1']:.3f}",
+        **_final(run),
+    }
+
+
+def conjunctive_columns(run: Run, seconds: float) -> Row:
+    """When each pair of parts was bound, in steps and seconds, and how well it is told at the end."""
+    steps, shares = run.history["step"], pair_shares(run)
+    row: Row = {}
+    for pair, of_pair in zip(PAIRS, shares.T, strict=True):
+        step = first_passing(steps, of_pair, BOUND)
+        row[_bound_step(pair)] = step
+        row[_bound_seconds(pair)] = None if step is None else f"{step / steps[-1] * seconds:.0f}"
+    row |= {f"{pair}, final": f"{share:.3f}" for pair, share in zip(PAIRS, shares[-1], strict=True)}
+    return row | _final(run)
+
+
+def control_columns(run: Run, seconds: float) -> Row:
+    """What was learned of the training exemplars, and of held-out ones."""
+    return {"final training": f"{run.history['accuracy'][-1]:.3f}", **_final(run)}
+
+
+def pair_shares(run: Run) -> np.ndarray:
+    """Share of held-out exemplars whose predicted token is rightly alike or not in each pair: (snapshots, pairs).
+
+    Of the tokens that have an "alike" of their own, tokens 0 to 3; chance is .5.
+    """
+    probe = run.probes["held_out"]
+    labels = classification.token_variants(pairs_alike(probe.codes, run.part_names), probe.tokens)
+    predicted = classification.predicted_tokens(np.array([run.logits(step) for step in run.steps]))
+    return classification.part_readout(predicted, probe.tokens, labels)
+
+
+def _final(run: Run) -> Row:
+    return {"final": f"{run.history['held_out_accuracy'][-1]:.3f}"}
+
+
+def _bound_step(pair: str) -> str:
+    return f"{pair}, step"
+
+
+def _bound_seconds(pair: str) -> str:
+    return f"{pair}, seconds"
+
+
+def _number(cell: object) -> float:
+    """What stands in a cell; infinite where a level was never reached."""
+    return math.inf if cell in (None, "") else float(cell)
+
+
+def _is_accurate(row: Row) -> bool:
+    return math.isfinite(_number(row[f"steps to {CLAIMED_ACCURACY}"]))
+
+
+def _is_rich(row: Row) -> bool:
+    turned = _number(row["rotation of block 1"]) >= CLAIMED_ROTATION
+    return turned and _number(row["seconds"]) <= CLAIMED_SECONDS_OF_RICH
+
+
+def _binds_in_time(row: Row) -> bool:
+    return min(_number(row[_bound_seconds(pair)]) for pair in PAIRS) <= CLAIMED_SECONDS_TO_A_PAIR
+
+
+_CONJUNCTIVE = Table(
+    f"""*hair and eyes, step*: the first snapshot at which the pair is bound: for {BOUND:.0%} or more of the held-out
+exemplars of the four tokens without accessory, the predicted token has the right "alike" or "not alike" of the pair.
+*hair and eyes, seconds*: the share of all steps done by then, times the seconds of the training. *hair and eyes,
+final*: that share of exemplars after the last epoch; chance is .5.""",
+    conjunctive_columns,
+    f"bind a pair within {CLAIMED_SECONDS_TO_A_PAIR} seconds on {{processors}} processor core(s)",
+    _binds_in_time,
+)
+_CONTROL = Table(
+    """The training exemplars' tokens are dealt out at random. *final training*: share of them that were called by the
+token dealt out, mean over the batches of the last epoch. Chance is .2.""",
+    control_columns,
+)
+
+TABLES = {
+    "default": Table(
+        f"""*steps to 0.5*: the first snapshot at which held-out accuracy is .5 or more. *steps near 0.4*: steps between
+neighbouring snapshots that lie within {NEAR} of the ceiling of accuracy for one who knows some of the parts, so how
+long accuracy rests there.""",
+        default_columns,
+        f"reach {CLAIMED_ACCURACY} within {{epochs}} epochs",
+        _is_accurate,
+    ),
+    "rich": Table(
+        """*rotation of block 1*: 1 - cosine of the final kernels with the initial ones, mean over conv1_1 and conv1_2.
+*rotation of the others*: mean over all other layers. *change of conv1_1*: length of the kernels' change as a share of
+their initial length.""",
+        rich_columns,
+        f"turn block 1 by {CLAIMED_ROTATION:.1f} or more within {CLAIMED_SECONDS_OF_RICH} seconds on {{processors}} "
+        "processor core(s)",
+        _is_rich,
+    ),
+    "conjunctive": _CONJUNCTIVE,
+    "conjunctive-500": _CONJUNCTIVE,
+    "shuffled": _CONTROL,
+    "conjunctive-shuffled": _CONTROL,
+}
+"""Preset -> its table."""
