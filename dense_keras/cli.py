@@ -17,6 +17,7 @@ DESCRIPTION = """Watch a neural network come to know five things.
   dense-keras show             look at it in TensorBoard: projector, filters, curves
   dense-keras measure RUN      measure what formed, as a table
   dense-keras check 03         check your exercises of a lesson
+  dense-keras atlas RUN        write one page with a slider over training time
   dense-keras tokens           see what the network is shown
   dense-keras doctor           find out what is missing, and what to do
 
@@ -72,11 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument(
         "--preset",
-        choices=("default", "rich", "conjunctive", "conjunctive-500"),
+        choices=("default", "rich", "conjunctive", "conjunctive-500", "shuffled", "conjunctive-shuffled"),
         default="default",
         help="settings with a name. default: parts come one at a time; rich: the first layers learn too; "
         "conjunctive: tokens are exclusive-ors of parts, 1500 exemplars each, and conjunctive-500: as many steps "
-        "with 500 (default: default)",
+        "with 500; shuffled, conjunctive-shuffled: controls, whose training tokens are dealt out at random "
+        "(default: default)",
     )
     train.add_argument(
         "--epochs", type=int, metavar="N", help="passes over the training exemplars (default: 20, or the preset's)"
@@ -110,6 +112,15 @@ def _parser() -> argparse.ArgumentParser:
         commands, "measure", _measure, "Compute the default measures of a run, as a table in its folder."
     )
     measure.add_argument("run", metavar="RUN", help="folder of a recorded run")
+
+    atlas = _command(
+        commands, "atlas", _atlas, "Export a run as one page with a slider over training time, opened from disk."
+    )
+    atlas.add_argument("run", metavar="RUN", help="folder of a recorded run")
+    atlas.add_argument("beside", metavar="OTHER_RUN", nargs="?", help="a second run, shown beside it")
+    atlas.add_argument(
+        "--out", metavar="FOLDER", help="where to write; an atlas there is replaced (default: RUN/atlas)"
+    )
 
     check = _command(commands, "check", _check, "Check the exercises of a lesson: right, or a hint.")
     check.add_argument("lesson", metavar="LESSON", help="its number, such as 04")
@@ -242,6 +253,17 @@ def _measure(options: argparse.Namespace) -> None:
     run = Run(options.run)
     rows = report(run)
     print(f"{len(rows)} numbers of {len(run.steps)} snapshots in {write_report(run, rows)}")
+
+
+def _atlas(options: argparse.Namespace) -> None:
+    from dense_keras.atlas import write_atlas
+    from dense_keras.run import Run
+
+    runs = [Run(folder) for folder in (options.run, options.beside) if folder]
+    print("This takes about half a minute a run.")
+    folder = write_atlas(runs, options.out)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"{size / 1e6:.1f} MB in {folder}. Open in a browser: {(folder / 'index.html').as_uri()}")
 
 
 def _check(options: argparse.Namespace) -> int:

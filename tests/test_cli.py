@@ -1,6 +1,7 @@
 """The command line: helpful errors, no bare traceback, nothing half-written."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -41,6 +42,10 @@ def test_training_on_ones_own_images_then_going_on(folder, capsys):
     assert run.history["epoch"].tolist() == [0, 1, 2]
     assert len(list(run.tensorboard.glob("embeddings/step_*"))) == 3
 
+    assert cli.main(["atlas", "runs/mine", "--out", "page"]) == 0
+    assert f"Open in a browser: {(folder / 'page' / 'index.html').as_uri()}" in capsys.readouterr().out
+    assert (folder / "page" / "runs" / "1.js").exists()
+
     assert cli.main(["rewind", "runs/mine", "1", "--run", "runs/again", "--epochs", "3"]) == 0
     assert Run("runs/again").steps == [1, 2, 3]
 
@@ -68,6 +73,7 @@ def test_training_on_ones_own_images_then_going_on(folder, capsys):
         (["train", "--source", "keras"], "has no option source"),
         (["check", "99"], "has no exercises. There are: 03, 04"),
         (["measure", "nowhere"], "No run in nowhere"),
+        (["atlas", "nowhere"], "No run in nowhere"),
         (["show"], "There is no run in runs/ yet. Record one with: dense-keras train"),
         (["show", "nowhere"], "No run in nowhere"),
         (["rewind", "nowhere", "3", "--run", "new"], "No run in nowhere"),
@@ -108,6 +114,15 @@ def test_a_taken_port_is_explained(small_run, capsys):
 def test_a_sheet_of_tokens_is_saved(folder):
     assert cli.main(["tokens", "--tokens", "fashion", "--out", "sheets/fashion.png"]) == 0
     assert Image.open("sheets/fashion.png").width > 300
+
+
+def test_every_preset_can_be_asked_for(capsys):
+    from dense_keras.experiment import PRESETS
+
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--preset", "fast"])
+    possible = capsys.readouterr().err.split("choose from")[1]
+    assert set(re.findall(r"[\w-]+", possible)) == set(PRESETS)
 
 
 def test_doctor_finds_what_is_wrong(folder, capsys, monkeypatch):
