@@ -1,6 +1,7 @@
 """What a model computes on a fixed set of images, as arrays.
 
-Works on any Keras model that takes one array. Looking never changes the training: layers
+Works on any Keras model. *Images* are what it takes: an array, or a list or dictionary of arrays
+for a model with several inputs. Looking never changes the training: layers
 are read through a second model that shares them, with ``predict_on_batch``; what they count
 or remember is put back, and so is the state of all generators of random numbers.
 """
@@ -57,7 +58,11 @@ def units_last(tensor: Any, axis: int) -> Any:
     return tensor if axis == -1 or len(tensor.shape) < 3 else keras.ops.moveaxis(tensor, axis, -1)
 
 
-def build(model: keras.Model, images: np.ndarray | None = None) -> None:
+Images = np.ndarray | Sequence[np.ndarray] | Mapping[str, np.ndarray]
+"""(exemplars, height, width, channels), or any other array that a model takes; one for each of its inputs."""
+
+
+def build(model: keras.Model, images: Images | None = None) -> None:
     """Have a model make its weights, as ``fit`` would do with its first batch.
 
     images: any that the model takes, or None where there are none at hand.
@@ -68,7 +73,7 @@ def build(model: keras.Model, images: np.ndarray | None = None) -> None:
         return
     if images is not None:
         with _unchanged(model) if model.built else nullcontext():
-            model(images[:1], training=False)
+            model(_chosen(images, slice(1)), training=False)
     elif not (model.built and model.weights):
         raise ValueError(
             "The model is not built yet, so its untrained weights cannot be recorded. "
@@ -117,7 +122,7 @@ def weights(model: keras.Model) -> dict[str, np.ndarray]:
 
 
 def pooled_activations(
-    model: keras.Model, images: np.ndarray, layers: Sequence[str] | None = None
+    model: keras.Model, images: Images, layers: Sequence[str] | None = None
 ) -> dict[str, dict[str, np.ndarray]]:
     """Layer -> {"max", "mean"} -> (exemplars, units) float32: activations pooled over space.
 
@@ -128,9 +133,7 @@ def pooled_activations(
     return LayerReader(model, layers).pooled(images)
 
 
-def activation_maps(
-    model: keras.Model, images: np.ndarray, layers: Sequence[str] | None = None
-) -> dict[str, np.ndarray]:
+def activation_maps(model: keras.Model, images: Images, layers: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Layer -> (exemplars, height, width, units) float32, for layers that have space.
 
     layers: by name; None for all convolutions.
@@ -156,7 +159,7 @@ class LayerReader:
             raise ValueError(f"The model has no layer {', '.join(map(repr, unknown))}. It has: {', '.join(known)}.")
         self._read = _graph_reader(model, known, self.layers) or _eager_reader(model, known, self.layers)
 
-    def pooled(self, images: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+    def pooled(self, images: Images) -> dict[str, dict[str, np.ndarray]]:
         """Layer -> {"max", "mean"} -> (exemplars, units) float32."""
         parts = self._parts(images, True)
         return {
@@ -167,13 +170,13 @@ class LayerReader:
             if layer in parts[0]
         }
 
-    def maps(self, images: np.ndarray) -> dict[str, np.ndarray]:
+    def maps(self, images: Images) -> dict[str, np.ndarray]:
         """Layer -> (exemplars, height, width, units) float32, for layers that have space."""
         parts = self._parts(images, False)
         with_space = [layer for layer in self.layers if layer in parts[0] and parts[0][layer][0].ndim == 4]
         return {layer: _joined(part[layer][0] for part in parts) for layer in with_space}
 
-    def _parts(self, images: np.ndarray, pool: bool) -> list[dict[str, list[np.ndarray]]]:
+    def _parts(self, images: Images, pool: bool) -> list[dict[str, list[np.ndarray]]]:
         with _unchanged(self.model):
             parts = [self._read(batch, pool) for batch in _batches(images)]
         unseen = [layer for layer in self.layers if layer not in parts[0]]
@@ -203,20 +206,21 @@ class Probe:
 
     Share one probe among callbacks and its images pass through the model once a snapshot.
 
-    images: (exemplars, height, width, channels), or any other array that the model takes.
+    images: as the model takes them (see ``Images``).
     tokens: (exemplars,) integers, the true classes, or (exemplars, tokens) one-hot; None
         where unknown.
     token_names: one a token, all different; None for "0", "1", ...
     metadata: further columns for the projector, name -> (exemplars,) values (parts, factors);
         with tokens, the names ``token``, ``predicted`` and ``correct`` are taken.
     layers: those to read; None for all of the model that have weights.
-    thumbnails: (exemplars, height, width, 1 or 3) uint8; None to take them from the images.
-    Raises ValueError if tokens, names or metadata do not match the images.
+    thumbnails: (exemplars, height, width, 1 or 3) uint8; None to take them from the images, of several
+        inputs from the first that are images.
+    Raises ValueError if inputs, tokens, names or metadata do not match the images.
     """
 
     def __init__(
         self,
-        images: np.ndarray,
+        images: Images,
         tokens: np.ndarray | None = None,
         *,
         token_names: Sequence[str] | None = None,
@@ -224,20 +228,18 @@ class Probe:
         layers: Sequence[str] | None = None,
         thumbnails: np.ndarray | None = None,
     ) -> None:
-        if isinstance(images, (dict, list, tuple)):
-            raise ValueError(f"The probe's images came as a {type(images).__name__}. They must be one array.")
-        self.images = np.asarray(images)
-        if len(self.images) == 0:
+        self.images = as_inputs(images)
+        inputs = keras.tree.flatten(self.images)
+        exemplars = len(inputs[0])
+        if exemplars == 0:
             raise ValueError("The probe holds no image: give at least one.")
-        if np.issubdtype(self.images.dtype, np.floating) and not np.isfinite(self.images).all():
+        if any(np.issubdtype(each.dtype, np.floating) and not np.isfinite(each).all() for each in inputs):
             raise ValueError("The probe's images hold NaN or infinite values: drop or mend those images.")
         self.tokens = None if tokens is None else _as_integers(np.asarray(tokens))
         self.metadata = dict(metadata or {})
         for name, values in (("tokens", self.tokens), *self.metadata.items()):
-            if values is not None and len(values) != len(self.images):
-                raise ValueError(
-                    f"The probe has {len(self.images)} images but {len(values)} {name}: one each is needed."
-                )
+            if values is not None and len(values) != exemplars:
+                raise ValueError(f"The probe has {exemplars} images but {len(values)} {name}: one each is needed.")
         taken = [] if self.tokens is None else [name for name in TOKEN_COLUMNS if name in self.metadata]
         if taken:
             raise ValueError(
@@ -354,19 +356,37 @@ OUTPUTS = ""
 """Stands for the model's own output among the names of layers."""
 
 
-def as_thumbnails(images: np.ndarray) -> np.ndarray | None:
-    """Images as (exemplars, height, width, 1 or 3) uint8; None if they are no images.
+def as_inputs(images: Images) -> Images:
+    """The images with each input as an array. Raises ValueError for inputs of different numbers of exemplars."""
+    inputs = keras.tree.map_structure(np.asarray, images)
+    shapes = [each.shape for each in keras.tree.flatten(inputs)]
+    if not shapes or not all(shapes) or len({shape[0] for shape in shapes}) > 1:
+        raise ValueError(
+            f"Images came with shapes {shapes}. They must be one array, or one for each of the model's inputs, "
+            "all of as many exemplars."
+        )
+    return inputs
+
+
+def as_thumbnails(images: Images) -> np.ndarray | None:
+    """Images as (exemplars, height, width, 1 or 3) uint8, of several inputs the first; None if they are no images.
 
     Integers in 0..255 are taken as they are; other ranges are stretched to 0..255, one scale for all.
     """
-    if images.ndim == 3 and images.dtype == np.uint8:
-        images = images[..., np.newaxis]
-    if images.ndim != 4 or images.shape[3] not in (1, 3):
+    pictures = (_as_pictures(each) for each in keras.tree.flatten(images))
+    images = next((each for each in pictures if each is not None), None)
+    if images is None:
         return None
     low, high = float(images.min()), float(images.max())
     if np.issubdtype(images.dtype, np.integer) and low >= 0 and high <= 255:
         return images.astype(np.uint8)
     return np.rint((images - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+
+
+def _as_pictures(images: np.ndarray) -> np.ndarray | None:
+    if images.ndim == 3 and images.dtype == np.uint8:
+        images = images[..., np.newaxis]
+    return images if images.ndim == 4 and images.shape[3] in (1, 3) else None
 
 
 def _layers(model: keras.Model, prefix: str = "") -> dict[str, keras.Layer]:
@@ -414,7 +434,7 @@ def _with_outputs(model: keras.Model, layers: Sequence[str] | None) -> LayerRead
     return LayerReader(model, [*(weighted_layers(model) if layers is None else layers), OUTPUTS])
 
 
-Reader = Callable[[np.ndarray, bool], dict[str, list[np.ndarray]]]
+Reader = Callable[[Images, bool], dict[str, list[np.ndarray]]]
 
 
 def _graph_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: Sequence[str]) -> Reader | None:
@@ -434,7 +454,7 @@ def _eager_reader(model: keras.Model, known: Mapping[str, keras.Layer], layers: 
     """Reads by watching the layers' calls: for subclassed models and nested layers."""
     axes = unit_axes(model, layers)
 
-    def read(batch: np.ndarray, pool: bool) -> dict[str, list[np.ndarray]]:
+    def read(batch: Images, pool: bool) -> dict[str, list[np.ndarray]]:
         seen = {}
 
         def watch(name: str, call: Callable) -> Callable:
@@ -471,8 +491,13 @@ def _pool(tensor: Any, channel_axis: int) -> list[Any]:
     return [keras.ops.max(tensor, axis=axes), keras.ops.mean(tensor, axis=axes)]
 
 
-def _batches(images: np.ndarray) -> Iterable[np.ndarray]:
-    return (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+def _batches(images: Images) -> Iterable[Images]:
+    exemplars = len(keras.tree.flatten(images)[0])
+    return (_chosen(images, slice(start, start + BATCH)) for start in range(0, exemplars, BATCH))
+
+
+def _chosen(images: Images, rows: slice) -> Images:
+    return keras.tree.map_structure(lambda each: each[rows], images)
 
 
 def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:

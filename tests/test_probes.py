@@ -202,6 +202,22 @@ def test_layers_that_are_never_called_need_no_weights():
     assert probes.convolution_layers(model) == []
 
 
-def test_several_inputs_are_refused():
-    with pytest.raises(ValueError, match="came as a list. They must be one array"):
-        probes.Probe([IMAGES, IMAGES])
+def test_several_inputs_are_read_together_in_any_order_of_their_names():
+    images, factors = keras.Input((8, 8, 2), name="images"), keras.Input((3,), name="factors")
+    both = keras.layers.Concatenate(name="both")([keras.layers.Flatten()(images), factors])
+    model = keras.Model({"images": images, "factors": factors}, keras.layers.Dense(1, name="out")(both))
+    given = {"factors": IMAGES[:, 0, :3, 0], "images": IMAGES}
+    evoked = probes.Probe(given, np.zeros(150, int), layers=["both"]).evoke(model, 0)
+    np.testing.assert_array_equal(evoked.maxima["both"], np.hstack([IMAGES.reshape(150, -1), given["factors"]]))
+    listed = keras.Model([images, factors], model.output)
+    inputs = [given["images"], given["factors"]]
+    pooled = probes.pooled_activations(listed, inputs, ["both"])
+    np.testing.assert_array_equal(pooled["both"]["max"], evoked.maxima["both"])
+    assert probes.Probe(given).thumbnails is None
+
+
+def test_inputs_of_different_numbers_of_exemplars_are_explained():
+    with pytest.raises(ValueError, match=r"Images came with shapes \[\(150, 8, 8, 2\), \(149, 8, 8, 2\)\]"):
+        probes.Probe([IMAGES, IMAGES[1:]])
+    with pytest.raises(ValueError, match="They must be one array, or one for each of the model's inputs"):
+        probes.Probe([])

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from dense_keras.callbacks.at_steps import AtSteps, as_folder, shared_event_file
 from dense_keras.figures.image_walls import activation_wall
-from dense_keras.probes import LayerReader, as_thumbnails, build, convolution_layers
+from dense_keras.probes import Images, LayerReader, as_inputs, as_thumbnails, build, convolution_layers
 
 
 class ActivationMaps(AtSteps):
@@ -25,13 +23,13 @@ class ActivationMaps(AtSteps):
     def __init__(
         self,
         folder: str | Path,
-        images: np.ndarray,
+        images: Images,
         layers: Sequence[str] | None = None,
         max_units: int = 16,
         **schedule: Any,
     ) -> None:
         super().__init__(**schedule)
-        self.folder, self.images, self.layers, self.max_units = as_folder(folder), np.asarray(images), layers, max_units
+        self.folder, self.images, self.layers, self.max_units = as_folder(folder), as_inputs(images), layers, max_units
         self._reader: LayerReader | None = None
 
     def record(self, step: int, logs: Mapping[str, float]) -> None:

@@ -117,11 +117,19 @@ def stateful():
     return keras.Model(images, keras.layers.Dense(3, name="tokens")(x))
 
 
-def fitted(model, callbacks, epochs=2, **options):
+def several_inputs():
+    """Images, and beside them a vector; it names its inputs."""
+    images, factors = keras.Input((12, 12, 3), name="images"), keras.Input((2,), name="factors")
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(5, 3, name="first")(images))
+    x = keras.layers.Concatenate()([x, factors])
+    return keras.Model({"images": images, "factors": factors}, keras.layers.Dense(3, name="tokens")(x))
+
+
+def fitted(model, callbacks, epochs=2, images=IMAGES, **options):
     keras.utils.set_random_seed(3)
     logits = not isinstance(model.layers[-1], keras.layers.Dense) or model.layers[-1].activation.__name__ == "linear"
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=logits), metrics=["accuracy"])
-    model.fit(IMAGES, TOKENS, batch_size=8, epochs=epochs, verbose=0, callbacks=callbacks, **options)
+    model.fit(images, TOKENS, batch_size=8, epochs=epochs, verbose=0, callbacks=callbacks, **options)
     return model
 
 
@@ -129,12 +137,12 @@ def probe(**options):
     return Probe(IMAGES, TOKENS, token_names=NAMES, **options)
 
 
-def everything(folder):
-    shared = probe(metadata={"part": np.arange(24) % 2})
+def everything(folder, images=IMAGES):
+    shared = Probe(images, TOKENS, token_names=NAMES, metadata={"part": np.arange(24) % 2})
     return [
         Scalars(folder, shared),
         FilterImages(folder),
-        ActivationMaps(folder, IMAGES[:2]),
+        ActivationMaps(folder, keras.tree.map_structure(lambda each: each[:2], images)),
         Histograms(folder, shared),
         ConfusionMatrix(folder, shared),
         Embeddings(folder, shared),
@@ -176,6 +184,20 @@ def test_recording_never_changes_the_training(build, tmp_path):
     bare, recorded = trained([]), trained(everything(tmp_path))
     assert all(np.array_equal(a, b) for a, b in zip(bare, recorded, strict=True))
     assert any(weight.any() for weight in bare)
+
+
+def test_a_model_with_several_inputs_is_recorded_and_trains_as_it_does_alone(tmp_path):
+    images = {"factors": IMAGES[:, 0, 0, :2] / 255, "images": IMAGES}
+
+    def trained(callbacks):
+        keras.utils.set_random_seed(7)
+        return fitted(several_inputs(), callbacks, images=images).get_weights()
+
+    bare, recorded = trained([]), trained(everything(tmp_path, images))
+    assert all(np.array_equal(a, b) for a, b in zip(bare, recorded, strict=True))
+    assert {"probe_accuracy", "filters/first", "activation_maps/first", "activations/tokens"} <= set(read(tmp_path))
+    with Image.open(tmp_path / "embeddings" / "step_000006" / "sprite.png") as sprite:
+        np.testing.assert_array_equal(np.asarray(sprite)[:12, :12], IMAGES[0])
 
 
 @pytest.mark.parametrize("build", [recurrent_with_dropout, counting, stateful])
