@@ -216,10 +216,11 @@ figure.savefig(figures / "08_gradients.png")
 # batches of the training. (What came out infinite is left out: there the gradient could not be
 # told from 0.) When is the pull strongest, and when do exemplars agree most?
 #
-# What does *not* hold: that the layer that is pulled hardest moves furthest; see the number
-# above. Our optimizer, Adam, divides each weight's gradient by its own recent size. So all
-# weights take steps of about the same length, large pull or small, and go far if they are
-# pulled *steadily*. And trust no single value of the noise scale: where the two halves differ
+# What does *not* hold: that layers go as far as they are pulled. One layer may lead both lists,
+# and still the orders of all layers agree little; see the rank correlation above. Our
+# optimizer, Adam, divides each weight's gradient by its own recent size. So all weights take
+# steps of about the same length, large pull or small, and go far if they are pulled
+# *steadily*. And trust no single value of the noise scale: where the two halves differ
 # several times over, so would another draw of exemplars. Its order of magnitude is what you may
 # keep, no more.
 #
