@@ -9,8 +9,9 @@ from itertools import combinations
 
 import numpy as np
 
-from dense_keras.codes import PAIRS, accuracy_ceiling, pairs_alike, part_names
-from dense_keras.measures import classification, dynamics
+from dense_keras.codes import PAIRS, accuracy_ceiling, compared_parts, pairs_alike, part_names
+from dense_keras.measures import classification, conjunctions, dynamics
+from dense_keras.report import responses_to_codes
 from dense_keras.run import Run
 
 THRESHOLDS = (0.5, 0.8, 0.95)
@@ -18,8 +19,9 @@ CEILINGS = sorted(
     {accuracy_ceiling("additive", known) for count in (1, 2) for known in combinations(part_names("additive"), count)}
 )
 NEAR = 0.05
-BOUND = 0.9
-"""Share of exemplars from which on a pair of parts is called bound."""
+BOUND, BOUND_INTERACTION = 0.9, 0.05
+"""From which share of exemplars on that are told rightly, and from which share of its interaction in what parts do
+to the logits, a pair of parts is called bound. Sums over parts can tell one pair rightly, without any interaction."""
 
 FIRST_BLOCK = ("conv1_1", "conv1_2")
 
@@ -98,13 +100,14 @@ def rich_columns(run: Run, seconds: float) -> Row:
 
 def conjunctive_columns(run: Run, seconds: float) -> Row:
     """When each pair of parts was bound, in steps and seconds, and how well it is told at the end."""
-    steps, shares = run.history["step"], pair_shares(run)
+    steps, shares, interactions = run.history["step"], pair_shares(run), pair_interactions(run)
     row: Row = {}
-    for pair, of_pair in zip(PAIRS, shares.T, strict=True):
-        step = first_passing(steps, of_pair, BOUND)
+    for number, pair in enumerate(PAIRS):
+        step = first_passing(steps, np.where(interactions[:, number] >= BOUND_INTERACTION, shares[:, number], 0), BOUND)
         row[_bound_step(pair)] = step
         row[_bound_seconds(pair)] = None if step is None else f"{step / steps[-1] * seconds:.0f}"
     row |= {f"{pair}, final": f"{share:.3f}" for pair, share in zip(PAIRS, shares[-1], strict=True)}
+    row |= {f"{pair}, interaction": f"{share:.3f}" for pair, share in zip(PAIRS, interactions[-1], strict=True)}
     return row | _final(run)
 
 
@@ -122,6 +125,19 @@ def pair_shares(run: Run) -> np.ndarray:
     labels = classification.token_variants(pairs_alike(probe.codes, run.part_names), probe.tokens)
     predicted = classification.predicted_tokens(np.array([run.logits(step) for step in run.steps]))
     return classification.part_readout(predicted, probe.tokens, labels)
+
+
+def pair_interactions(run: Run) -> np.ndarray:
+    """Share of each pair's interaction in the energy of all that parts do to the logits: (snapshots, pairs), 0..1."""
+    return np.array([interactions_of_pairs(responses_to_codes(run, "logits", step)) for step in run.steps])
+
+
+def interactions_of_pairs(responses: np.ndarray) -> np.ndarray:
+    """The same of the logits' responses to the codes without accessory, (codes, views, tokens): (pairs,)."""
+    parts = compared_parts("conjunctive")
+    energies = conjunctions.part_set_energies(responses).sum(axis=1).clip(0)
+    rows = [conjunctions.set_row([parts.index(part) for part in pair], len(parts)) for pair in PAIRS.values()]
+    return energies[rows] / max(energies.sum(), 1e-30)
 
 
 def _final(run: Run) -> Row:
@@ -156,9 +172,11 @@ def _binds_in_time(row: Row) -> bool:
 
 _CONJUNCTIVE = Table(
     f"""*hair and eyes, step*: the first snapshot at which the pair is bound: for {BOUND:.0%} or more of the held-out
-exemplars of the four tokens without accessory, the predicted token has the right "alike" or "not alike" of the pair.
+exemplars of the four tokens without accessory, the predicted token has the right "alike" or "not alike" of the pair,
+and the interaction of the pair has {BOUND_INTERACTION:.0%} or more of the energy of all that parts do to the logits.
 *hair and eyes, seconds*: the share of all steps done by then, times the seconds of the training. *hair and eyes,
-final*: that share of exemplars after the last epoch; chance is .5.""",
+final*: that share of exemplars after the last epoch; chance is .5. *hair and eyes, interaction*: that share of energy
+then. Logits that are mere sums over parts can tell one pair rightly in all exemplars, but have no interaction.""",
     conjunctive_columns,
     f"bind a pair within {CLAIMED_SECONDS_TO_A_PAIR} seconds on {{processors}} processor core(s)",
     _binds_in_time,

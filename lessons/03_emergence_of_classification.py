@@ -246,7 +246,9 @@ else:
 # One more test, sharper than the first. Who knows only the first part gives all tokens
 # of a block the same answers, however they bet. If they say "Ben" to 9 of 10, they say so to Ben
 # and to Cleo. So the shares of a block's tokens **add up to 1 at most**: what one token wins,
-# another one loses. A sum above 1 proves that more is known than this part.
+# another one loses. A sum above 1 speaks for more being known than this part. But luck moves a
+# sum, too: we ask that it exceeds 1 by more than 1.64 standard errors, as luck alone lets it do
+# at one snapshot of 20.
 
 # %%
 if has_blocks:
@@ -262,19 +264,23 @@ if has_blocks:
     above.set_ylim(0, 1.05)
     members = {name: own for name, own in members.items() if own.sum() > 1}
     sums = {name: shares[:, own].sum(axis=1) for name, own in members.items()}
+    errors = (highest - lowest) / 4  # about a standard error
+    luck = {name: 1.64 * np.sqrt((errors[:, own] ** 2).sum(axis=1)) for name, own in members.items()}
     curves_over_steps(
         steps,
         sums,
         below,
+        bands={name: (total - luck[name], total + luck[name]) for name, total in sums.items()},
         levels={1: "at most"},
         ylabel="sum of the tokens' shares",
         colours=[colours[own.argmax()] for own in members.values()],
     )
     figure.savefig(figures / "03_blocks.png")
     for name, total in sums.items():
-        beyond = classification.onset_steps(total, steps, 1.05)
+        beyond = classification.onset_steps(total - luck[name], steps, 1)
         print(
-            f"{name}: their shares add up to {total[one_part]:.2f} at step {steps[one_part]}, and to more than 1.05 "
+            f"{name}: their shares add up to {total[one_part]:.2f} +- {luck[name][one_part]:.2f} at step "
+            f"{steps[one_part]}, and to more than 1 beyond luck "
             + (f"from step {beyond:.0f} on" if np.isfinite(beyond) else "never for good")
         )
 
@@ -290,7 +296,7 @@ if has_blocks:
 #   the end it hangs on a handful of exemplars, and has a gap where there is none.
 #
 # What does *not* hold: that parts come strictly one after another. Look whether a sum passes
-# 1 before mistakes have all moved into the blocks: the network then learns a second part
+# 1 with its band before mistakes have all moved into the blocks: the network then learns a second part
 # while the first one is not yet certain. A network in training is not an observer who knows
 # some parts perfectly and others not at all. The ceilings are those of such an observer.
 #

@@ -127,6 +127,11 @@ in_dense = found["tokens"][layers.index("dense")]
 shuffled = detectors.token_auc(run.activations("dense", trained), np.random.default_rng(0).permutation(probe.tokens))
 print(f"Detectors of tokens in dense: you guessed {guess_detectors:.2f}, it is {in_dense[-1]:.2f}")
 print(f"Untrained it is {in_dense[0]:.2f}, and with shuffled tokens {detectors.detector_share(shuffled):.2f}.")
+for place, step, network in ((0, untrained, "untrained"), (-1, trained, "trained")):
+    alive = ~detectors.dead_units(run.activations("dense", step))
+    auc = np.column_stack([aucs["dense"][place] for aucs in (token_auc, *([part_auc] if run.part_names else []))])
+    print(f"dense, {network:9}: {1 - alive.mean():.2f} of the units are silent for every exemplar; "
+          f"of the others {detectors.detector_share(auc[alive]):.2f} detect", *found)
 figure, axes = plt.subplots(len(found), 1, figsize=(6, 2.9 * len(found)), squeeze=False)
 most = max(0.01, *np.ravel(list(found.values())))
 for ax, (what, shares) in zip(axes[:, 0], found.items()):
@@ -137,8 +142,10 @@ figure.savefig(figures / "05_selectivity.png")
 # %% [markdown]
 # What we see in `figures/05_selectivity.png`: detectors of tokens come late in training and late
 # in the network. Lower layers have few or none, in the end as in the beginning. With the default
-# faces, the last layers detect variants of *parts* before they detect tokens. And even in the
-# end most units detect nothing, by our line. The decision is a sum of many weak opinions.
+# faces, the last layers detect variants of *parts* before they detect tokens. Is a share of a
+# half little? The printed lines tell: most units of `dense` that detect nothing are silent for
+# every exemplar (dead; we come to them). Of the living most detect a token or a variant, by our
+# line, and few did untrained.
 #
 # ## A detector before any learning
 #

@@ -134,7 +134,7 @@ if readouts:
     for (number, both), ax in zip(readouts.items(), axes.flat):
         curves = {f"{' x '.join(pair)}, {kind}": readout[:, place]
                   for place, pair in enumerate(pairs) for kind, readout in zip(("held out", "trained on"), both)}
-        curves_over_steps(moments, curves, ax, levels={0.5: "chance", 0.75: "by adding"},
+        curves_over_steps(moments, curves, ax, levels={0.5: "chance"},
                           colours=[COLOURS[0]] * 2 + [COLOURS[1]] * 2, ylabel=f"{names[number]}:\npair right (share)")
         ax.set_ylim(0, 1.05)
         for place, pair in enumerate(pairs):

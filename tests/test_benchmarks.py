@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dense_keras.backend import keras
+from dense_keras.codes import factorial_codes
 from dense_keras.experiment import PRESETS
 from dense_keras.measures import conjunctions
 from dense_keras.report import responses_to_codes
@@ -162,10 +163,22 @@ def test_pair_shares_of_a_known_answer(benchmark):
     np.testing.assert_allclose(benchmark("run_tables").pair_shares(run), [[1, 1], [1, 0], [0, 0.5]])
 
 
+def test_sums_have_no_interaction_and_an_exclusive_or_has_nothing_else(benchmark):
+    interactions = benchmark("run_tables").interactions_of_pairs
+    faces = factorial_codes("additive")  # hair, eyes, nose, mouth
+    sums = np.stack([5 - 10 * faces[:, :2].sum(1), 10 * faces[:, :2].sum(1) - 15, 0.5 - faces[:, 2:].sum(1)], axis=1)
+    views = np.random.default_rng(0).normal(scale=1e-6, size=(16, 4, 1))
+    np.testing.assert_allclose(interactions(sums[:, np.newaxis] + views), [0, 0], atol=1e-6)
+    bound = np.stack([faces[:, 0] ^ faces[:, 1], 2 * (faces[:, 2] ^ faces[:, 3])], axis=1)
+    np.testing.assert_allclose(interactions(bound[:, np.newaxis] + views), [0.2, 0.8], atol=1e-5)
+
+
 def test_when_pairs_are_bound(benchmark, monkeypatch):
     tables = benchmark("run_tables")
     shares = np.array([[0.5, 0.5], [0.9, 0.5], [0.88, 0.7], [0.99, 0.8]])
+    interactions = np.array([[0, 0], [0.05, 0], [0.5, 0], [0.9, 0.04]])
     monkeypatch.setattr(tables, "pair_shares", lambda run: shares)
+    monkeypatch.setattr(tables, "pair_interactions", lambda run: interactions)
     history = {"step": np.array([0, 10, 30, 40]), "held_out_accuracy": np.array([0.2, 0.4, 0.5, 0.6])}
     conjunctive = tables.TABLES["conjunctive"]
     row = conjunctive.columns(SimpleNamespace(history=history), 400.0)
@@ -176,8 +189,12 @@ def test_when_pairs_are_bound(benchmark, monkeypatch):
         "nose and mouth, seconds": None,
         "hair and eyes, final": "0.990",
         "nose and mouth, final": "0.800",
+        "hair and eyes, interaction": "0.900",
+        "nose and mouth, interaction": "0.040",
         "final": "0.600",
     }
+    interactions[1, 0] = 0.049  # told rightly, but by sums
+    assert conjunctive.columns(SimpleNamespace(history=history), 400.0)["hair and eyes, step"] == 40
     slow = row | {"hair and eyes, seconds": "241"}
     assert conjunctive.holds(row) and not conjunctive.holds(slow)
     assert conjunctive.holds(slow | {"nose and mouth, seconds": 240})  # either pair will do

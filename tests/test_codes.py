@@ -10,6 +10,7 @@ from dense_keras.codes import (
     ABSENT,
     KINDS,
     PAIRS,
+    accuracy_by_adding,
     accuracy_ceiling,
     compared_parts,
     draw_codes,
@@ -191,3 +192,20 @@ def test_ceilings_are_named_by_the_fewest_parts_that_reach_them():
     assert named_ceilings("natural") == {0.2: "chance", 1.0: "1 part"}
     assert named_ceilings("conjunctive")[0.6] == "3 parts"
     assert named_ceilings(None, 4) == {0.25: "chance"}
+
+
+def test_accuracy_by_adding_is_all_where_sums_suffice_and_less_for_exclusive_ors():
+    assert accuracy_by_adding("additive") == accuracy_by_adding("natural") == 1
+    assert accuracy_by_adding("conjunctive") == pytest.approx(0.2 + 0.8 * 0.625)
+
+
+def test_the_best_sums_are_reached_and_never_passed():
+    faces = factorial_codes("additive")  # of hair, eyes, nose and mouth
+    tokens = 2 * (faces[:, 0] ^ faces[:, 1]) + (faces[:, 2] ^ faces[:, 3])
+    first, second = faces[:, :2].sum(axis=1), faces[:, 2:].sum(axis=1)
+    known = np.stack([5 - 10 * first, 10 * first - 15, 0.5 - second, 0 * second], axis=1)
+    best = (accuracy_by_adding("conjunctive") - 0.2) / 0.8
+    assert (known.argmax(axis=1) == tokens).mean() == pytest.approx(best)
+    generator = np.random.default_rng(0)
+    drawn = [faces @ generator.normal(size=(4, 4)) + generator.normal(size=4) for _ in range(2000)]
+    assert 0.25 < max((logits.argmax(axis=1) == tokens).mean() for logits in drawn) <= best
