@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dense_keras import __version__
+from dense_keras import __version__, sweep
 
 DESCRIPTION = """Watch a neural network come to know five things.
 
@@ -18,6 +18,7 @@ DESCRIPTION = """Watch a neural network come to know five things.
   dense-keras measure RUN      measure what formed, as a table
   dense-keras check 03         check your exercises of a lesson
   dense-keras atlas RUN        write one page with a slider over training time
+  dense-keras sweep            record a grid of runs, on one computer or on a cluster
   dense-keras tokens           see what the network is shown
   dense-keras doctor           find out what is missing, and what to do
 
@@ -131,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=int, default=0, metavar="N", help="your own, for numbers of your own (default: 0)"
     )
 
+    sweep.add_command(commands)
     _command(commands, "doctor", _doctor, "Check backend, versions, threads, disk and TensorBoard.")
     return parser
 

@@ -1,0 +1,396 @@
+"""Sweeps: a grid of experiments, a run folder each, on the processors of this machine or on a Dask cluster.
+
+A cell of the grid is trained in a new process, because Keras settles its backend when it is
+imported. The process is begun by a worker: one of joblib's here, or one of Dask's anywhere
+that has the package and the disk with the run folders. It ends when its worker does, so a
+worker that is killed leaves no training behind, only a run that the next one goes on with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dense_keras.experiment import Experiment
+
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "NPROC",  # of JAX
+)
+"""Variables by which the backends and what they are built on choose their number of threads."""
+
+Submit = Callable[..., Future]
+"""Has a function called by a worker: ``submit(backend, function, *arguments)``, with the backend that it is about."""
+
+
+class SweepError(RuntimeError):
+    """A sweep that cannot be made as asked, with what to do about it."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment of a grid, its settings written out, on one backend, and the folder of its run."""
+
+    experiment: Experiment
+    preset: str
+    backend: str
+    folder: Path
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the folder holds this experiment, trained to its end."""
+        from dense_keras.experiment import experiment_of
+        from dense_keras.run import Run, RunError
+
+        try:
+            run = Run(self.folder)
+            history = run.history
+        except RunError:
+            return False
+        same = experiment_of(run) == self.experiment and run.description["backend"] == self.backend
+        ended = len(history) > 0 and history["epoch"][-1] >= self.experiment.epochs
+        return same and ended and set(history["step"]) <= set(run.steps)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a cell ended, after how many seconds; problem: why it is not recorded, empty if it is."""
+
+    cell: Cell
+    seconds: float
+    problem: str
+
+
+def cells(runs: str | Path, backends: Sequence[str], presets: Sequence[str], **axes: Sequence[Any]) -> list[Cell]:
+    """All combinations, the backends changing first and the first axis last.
+
+    runs: folder of the run folders, which are named as ``dense-keras train`` names them.
+    axes: setting of ``Experiment`` -> its values, such as ``seed=[0, 1]``. The preset says the rest.
+    Raises ValueError for an unknown preset, backend or kind of code and for settings that cannot be
+    run, TokenSetError for an unknown token set, SweepError for two cells with one folder.
+    """
+    from dense_keras.backend import BACKENDS, keras
+    from dense_keras.codes import part_names
+    from dense_keras.course import default_folder
+    from dense_keras.experiment import PRESETS, Experiment
+
+    for kind, asked, possible in (("preset", presets, PRESETS), ("backend", backends, BACKENDS)):
+        unknown = sorted(set(asked) - set(possible))
+        if unknown:
+            raise ValueError(f"No {kind} {', '.join(unknown)}. There are: {', '.join(possible)}.")
+    for code in axes.get("code", ()):
+        part_names(code)
+    made: dict[Path, Cell] = {}
+    for *values, preset, backend in product(*axes.values(), presets, backends):
+        experiment = Experiment(**PRESETS[preset] | dict(zip(axes, values, strict=True))).resolved()
+        here = default_folder(experiment, preset).name
+        folder = Path(runs).resolve() / (here.removesuffix(keras.config.backend()) + backend)
+        if folder in made:
+            raise SweepError(
+                f"Two cells of the grid would be recorded into {folder}. Name nothing twice, and sweep what its name "
+                "does not tell, such as codes of one preset or epochs, into different folders with --runs."
+            )
+        made[folder] = Cell(experiment, preset, backend, folder)
+    return list(made.values())
+
+
+def outcomes(cells: Iterable[Cell], submit: Submit, threads: int, tensorboard: bool = True) -> Iterator[Outcome]:
+    """Record cells; each outcome when it is there. One that fails stops no other.
+
+    threads: that a training uses. tensorboard: whether to record the view too.
+    """
+    futures = {
+        submit(
+            cell.backend, trained, asdict(cell.experiment), str(cell.folder), cell.backend, threads, tensorboard
+        ): cell
+        for cell in cells
+    }
+    for future in as_completed(futures):
+        try:
+            seconds, problem = future.result()
+        except Exception as error:  # of the worker, not of the training
+            seconds, problem = float("nan"), f"Its worker was lost ({type(error).__name__}: {error})."
+        yield Outcome(futures[future], seconds, problem)
+
+
+def trained(
+    settings: Mapping[str, Any], folder: str, backend: str, threads: int, tensorboard: bool
+) -> tuple[float, str]:
+    """Train in a new process, which ends when this one does: the seconds that it took, and why it failed or nothing."""
+    began = time.monotonic()
+    asked = json.dumps({"settings": settings, "folder": folder, "tensorboard": tensorboard})
+    lifeline, held = os.pipe()
+    try:
+        process = subprocess.run(
+            [sys.executable, "-m", "dense_keras.sweep", asked],
+            stdin=lifeline,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env={"OMP_WAIT_POLICY": "PASSIVE"}
+            | os.environ
+            | dict.fromkeys(THREAD_SETTINGS, str(threads))
+            | {"KERAS_BACKEND": backend},
+            check=False,
+        )
+    finally:
+        os.close(lifeline)
+        os.close(held)
+    return time.monotonic() - began, _problem(process)
+
+
+def table(cells: Iterable[Cell]) -> list[dict[str, Any]]:
+    """A row a snapshot of each finished cell: run, preset, backend, all settings, and the run's history."""
+    from dense_keras.run import Run
+
+    rows = []
+    for cell in cells:
+        if not cell.is_finished:
+            continue
+        settings = asdict(cell.experiment)
+        settings["initial_scales"] = json.dumps(dict(settings["initial_scales"]))
+        known = {"run": cell.folder.name, "preset": cell.preset, "backend": cell.backend, **settings}
+        history = Run(cell.folder).history
+        for values in zip(*history.values(), strict=True):
+            rows.append(known | dict(zip(history, map(float, values), strict=True)))
+    return rows
+
+
+def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
+    """Write a table as CSV and, where pyarrow is installed, beside it as Parquet; returns what was written."""
+    from dense_keras.run import write_whole
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda file: file.write(text.getvalue().encode()))
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        return [path]
+    columns = pyarrow.Table.from_pylist(list(rows))
+    beside = path.with_suffix(".parquet")
+    write_whole(beside, lambda file: pyarrow.parquet.write_table(columns, file))
+    return [path, beside]
+
+
+@contextmanager
+def on_this_machine(workers: int) -> Iterator[Submit]:
+    """Worker processes of joblib's; all end with the context, at once, and with this process."""
+    from joblib.externals.loky import get_reusable_executor
+
+    executor = get_reusable_executor(workers, initializer=_watch_the_command, initargs=(os.getpid(),))
+    try:
+        yield lambda backend, *call: executor.submit(*call)
+    finally:
+        executor.shutdown(kill_workers=True)
+
+
+@contextmanager
+def on_a_cluster(address: str | None) -> Iterator[Submit]:
+    """Workers of a Dask cluster, as many as there are and as come.
+
+    A worker may name a backend as one of its resources. If any does, cells of that backend go
+    to such workers only. address: of the scheduler; None for that of Dask's own configuration.
+    Raises SweepError if Dask is not installed, or if no scheduler answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise SweepError('A sweep on a cluster needs Dask. Install it with: pip install "dense-keras[sweep]"') from None
+    try:
+        client = Client(address)
+    except (OSError, ValueError) as error:
+        raise SweepError(
+            f"No Dask scheduler answers at {address or 'the address of its configuration'} ({error}). "
+            "Start one with: dask scheduler"
+        ) from None
+    from dense_keras.backend import BACKENDS
+
+    with client:
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+        named = {resource for worker in workers for resource in worker.get("resources", {})}
+        executors = {
+            backend: client.get_executor(pure=False, resources={backend: 1} if backend in named else None)
+            for backend in BACKENDS
+        }
+        yield lambda backend, *call: executors[backend].submit(*call)
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    """Add ``dense-keras sweep`` to the commands."""
+    text = "Record a grid of runs, on all processors of this computer or on a Dask cluster."
+    parser = commands.add_parser(
+        "sweep",
+        help=text,
+        description=f"{text} Runs that are finished are skipped, broken ones resumed: give the same command again.",
+    )
+    parser.set_defaults(command=_sweep)
+    several = {"nargs": "+", "metavar": ("VALUE", "VALUE")}
+    parser.add_argument("--seeds", type=int, default=[0], help="(default: 0)", **several)
+    parser.add_argument("--presets", default=["default"], help="as of train (default: default)", **several)
+    parser.add_argument("--backends", help="tensorflow, torch, jax (default: that of KERAS_BACKEND)", **several)
+    parser.add_argument("--codes", help="of faces: additive, conjunctive, natural (default: the preset's)", **several)
+    parser.add_argument("--exemplars", type=int, help="a token (default: the preset's)", **several)
+    parser.add_argument("--tokens", metavar="NAME|FOLDER", help="as of train (default: faces)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="(default: the preset's)")
+    parser.add_argument("--runs", metavar="FOLDER", default="runs", help="where to record (default: runs)")
+    parser.add_argument("--no-tensorboard", action="store_true", help="record no view for TensorBoard")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="runs at a time on this computer (default: one a processor)"
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="that a training uses (default: as many as workers leave processors each; on a cluster 1)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="of a Dask cluster to record on; without ADDRESS that of Dask's own configuration",
+    )
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    for name in ("workers", "threads"):
+        if (number := getattr(options, name)) is not None and number < 1:
+            raise SweepError(f"--{name} is {number}; it must be 1 or more.")
+    if options.backends:
+        os.environ.setdefault("KERAS_BACKEND", options.backends[0])
+    from dense_keras.backend import keras
+
+    axes = {"seed": options.seeds, "code": options.codes, "exemplars": options.exemplars}
+    axes |= {name: [getattr(options, name)] for name in ("tokens", "epochs") if getattr(options, name) is not None}
+    axes = {name: values for name, values in axes.items() if values}
+    grid = cells(options.runs, options.backends or [keras.config.backend()], options.presets, **axes)
+    waiting = [cell for cell in grid if not cell.is_finished]
+    print(f"{len(grid) - len(waiting)} of {len(grid)} cells are recorded already.", flush=True)
+    failed = _record(waiting, options) if waiting else []
+    rows = table(grid)
+    if rows:
+        written = write_table(rows, Path(options.runs) / "sweep.csv")
+        print(f"{len(rows)} snapshots of {len(grid) - len(failed)} runs in {' and '.join(map(str, written))}")
+    if failed:
+        print(f"{len(failed)} of {len(grid)} cells are not recorded:", *map(_told, failed), sep="\n", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _record(waiting: Sequence[Cell], options: argparse.Namespace) -> list[Outcome]:
+    """Record cells, a line for each as it ends; returns the outcomes of those that failed."""
+    if options.scheduler is None:
+        import joblib
+
+        processors = joblib.cpu_count()
+        workers = min(options.workers or processors, len(waiting))
+        threads = options.threads or max(1, processors // workers)
+        print(f"{workers} at a time, {threads} thread(s) each.", flush=True)
+        place = on_this_machine(workers)
+    else:
+        threads = options.threads or 1
+        place = on_a_cluster(options.scheduler or None)
+    failed, began = [], time.monotonic()
+    with place as submit:
+        for done, outcome in enumerate(outcomes(waiting, submit, threads, not options.no_tensorboard), start=1):
+            left = (time.monotonic() - began) / done * (len(waiting) - done)
+            said = "failed" if outcome.problem else f"recorded in {outcome.seconds:.0f} s"
+            print(
+                f"[{done}/{len(waiting)}] {outcome.cell.folder.name}: {said}; about {_duration(left)} left", flush=True
+            )
+            failed += [outcome] if outcome.problem else []
+    return failed
+
+
+def _told(outcome: Outcome) -> str:
+    return f"  {outcome.cell.folder.name}: {outcome.problem}"
+
+
+def _duration(seconds: float) -> str:
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"
+
+
+def _problem(process: subprocess.CompletedProcess[str]) -> str:
+    if process.returncode == 0:
+        return ""
+    if process.returncode < 0:
+        return f"Its process was killed by signal {-process.returncode}, as happens where memory runs out."
+    lines = process.stderr.strip().splitlines()
+    return process.stdout.strip() or (lines[-1] if lines else f"Its process ended with status {process.returncode}.")
+
+
+def _watch_the_command(process: int) -> None:
+    """Let a worker end when the process that began it does, even by a signal that cannot be caught."""
+
+    def watch() -> None:
+        while os.getppid() == process:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _train_in_this_process(asked: str) -> None:
+    """What the process of a cell does; what goes wrong is said on standard output."""
+    threading.Thread(target=_end_with_the_worker, daemon=True).start()
+    wanted = json.loads(asked)
+    try:
+        from dense_keras.experiment import Experiment
+
+        _train_or_wait(Experiment(**wanted["settings"]), Path(wanted["folder"]), wanted["tensorboard"])
+    except Exception as error:
+        explained = type(error).__module__.startswith("dense_keras")
+        print(error if explained else f"{type(error).__name__}: {error}")
+        raise
+
+
+def _end_with_the_worker() -> None:
+    """Wait for the end of standard input, whose other end the worker holds until it dies."""
+    os.read(0, 1)
+    os._exit(1)
+
+
+def _train_or_wait(experiment: Experiment, folder: Path, tensorboard: bool) -> None:
+    """Train, unless another process does: then wait for it, and see whether it left something to do."""
+    import filelock
+
+    from dense_keras.experiment import train
+    from dense_keras.run import RunError
+
+    while True:
+        try:
+            train(experiment, folder, record=tensorboard, progress=False)
+            return
+        except RunError as error:
+            if not isinstance(error.__context__, filelock.Timeout):
+                raise
+        with suppress(FileNotFoundError), filelock.FileLock(folder / ".lock"):  # gone if nothing came of it
+            pass
+
+
+if __name__ == "__main__":
+    _train_in_this_process(sys.argv[1])

@@ -1,0 +1,280 @@
+"""Sweeps: the grid, what is skipped, what goes on when something fails, and processes that end with their worker."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import filelock
+import numpy as np
+import pytest
+from PIL import Image
+
+from dense_keras import experiment as experiments
+from dense_keras import sweep
+from dense_keras.backend import keras
+from dense_keras.experiment import experiment_of
+from dense_keras.run import Run, RunError, locked
+from dense_keras.sweep import Cell, SweepError
+
+BACKEND = keras.config.backend()
+
+
+@pytest.fixture
+def finished(small_run):
+    """A cell that is recorded."""
+    return Cell(experiment_of(small_run), "default", BACKEND, small_run.folder)
+
+
+def run_command(*arguments):
+    parser = argparse.ArgumentParser()
+    sweep.add_command(parser.add_subparsers())
+    options = parser.parse_args(["sweep", *map(str, arguments)])
+    return options.command(options)
+
+
+def test_a_grid_has_all_cells_under_the_names_that_training_gives_them(tmp_path):
+    grid = sweep.cells(tmp_path, ["tensorflow", "torch"], ["default", "conjunctive"], seed=[3, 4], exemplars=[600])
+    assert len(grid) == 8
+    assert [cell.folder.relative_to(tmp_path.resolve()).as_posix() for cell in grid[:4]] == [
+        "faces-additive-exemplars600-seed3-tensorflow",
+        "faces-additive-exemplars600-seed3-torch",
+        "faces-conjunctive-exemplars600-seed3-tensorflow",
+        "faces-conjunctive-exemplars600-seed3-torch",
+    ]
+    assert {cell.experiment.seed for cell in grid[4:]} == {4}
+    assert [(cell.experiment.code, cell.experiment.epochs) for cell in grid[1:3]] == [
+        ("additive", 20),
+        ("conjunctive", 9),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("presets", "axes", "text"),
+    [
+        (["fast"], {}, "No preset fast. There are: default, rich"),
+        (["default"], {"code": ["binary"]}, "No code 'binary'"),
+        (["default"], {"seed": [-1]}, "seed is -1"),
+        (["default"], {"epochs": [1, 2]}, "Two cells of the grid would be recorded into .*faces-additive-seed0"),
+    ],
+)
+def test_a_grid_that_cannot_be_run(tmp_path, presets, axes, text):
+    with pytest.raises((ValueError, SweepError), match=text):
+        sweep.cells(tmp_path, [BACKEND], presets, **axes)
+
+
+def test_a_backend_that_there_is_not(tmp_path):
+    with pytest.raises(ValueError, match="No backend pytorch. There are: tensorflow, torch, jax"):
+        sweep.cells(tmp_path, ["torch", "pytorch"], ["default"])
+
+
+def test_only_a_whole_run_of_the_same_settings_is_finished(finished, tmp_path):
+    assert finished.is_finished
+    assert not replace(finished, experiment=replace(finished.experiment, seed=9)).is_finished
+    assert not replace(finished, experiment=replace(finished.experiment, epochs=9)).is_finished
+    assert not replace(finished, backend="other").is_finished
+    assert not replace(finished, folder=tmp_path / "nowhere").is_finished
+    copied = replace(finished, folder=tmp_path / "copied")
+    shutil.copytree(finished.folder, copied.folder)
+    Run(copied.folder).snapshot_path(1).unlink()
+    assert not copied.is_finished
+
+
+def test_a_cell_that_fails_stops_no_other(finished, tmp_path, monkeypatch):
+    def pretended(settings, folder, backend, threads, tensorboard):
+        if settings["seed"] == 1:
+            raise MemoryError("the worker is gone")
+        return 2.0, "the disk is full" if settings["seed"] == 2 else ""
+
+    monkeypatch.setattr(sweep, "trained", pretended)
+    grid = sweep.cells(tmp_path, [BACKEND], ["default"], seed=range(4))
+    with ThreadPoolExecutor(2) as pool:
+        found = sweep.outcomes(grid, lambda backend, *call: pool.submit(*call), threads=1)
+        problems = {outcome.cell.experiment.seed: outcome.problem for outcome in found}
+    assert problems.pop(1) == "Its worker was lost (MemoryError: the worker is gone)."
+    assert problems == {0: "", 2: "the disk is full", 3: ""}
+
+
+def test_the_table_has_a_row_for_each_snapshot_of_each_finished_cell(finished, tmp_path):
+    rows = sweep.table([finished, replace(finished, folder=tmp_path / "nowhere")])
+    run = Run(finished.folder)
+    assert [row["step"] for row in rows] == run.steps
+    assert [row["held_out_accuracy"] for row in rows] == run.history["held_out_accuracy"].tolist()
+    assert rows[0]["backend"] == BACKEND and rows[0]["exemplars"] == 26 and rows[0]["initial_scales"] == "{}"
+    written = sweep.write_table(rows, tmp_path / "new" / "sweep.csv")
+    read = np.genfromtxt(written[0], delimiter=",", names=True, dtype=None, encoding="utf-8")
+    assert read["held_out_accuracy"].tolist() == run.history["held_out_accuracy"].tolist()
+
+
+def test_the_same_table_as_parquet(finished, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = sweep.table([finished])
+    _, beside = sweep.write_table(rows, tmp_path / "sweep.csv")
+    read = parquet.read_table(beside).to_pylist()
+    assert [row["step"] for row in read] == [row["step"] for row in rows]
+    assert list(read[0]) == list(rows[0])
+
+
+def test_the_command_records_what_it_can_tells_what_failed_and_skips_what_is_there(tmp_path, capsys):
+    for number in range(12):
+        token = tmp_path / "photos" / f"token {number % 2}"
+        token.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(token / f"{number}.png")
+    in_the_way = tmp_path / "runs" / f"photos-seed1-{BACKEND}" / "notes.txt"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.touch()
+    grid = ["--runs", tmp_path / "runs", "--tokens", tmp_path / "photos", "--epochs", 1, "--no-tensorboard", "--seeds"]
+    assert run_command(*grid, 0, 1) == 1
+    told = capsys.readouterr()
+    run = Run(tmp_path / "runs" / f"photos-seed0-{BACKEND}")
+    assert run.history["epoch"].tolist() == [0, 1] and not run.tensorboard.exists()
+    assert "0 of 2 cells are recorded already." in told.out and "[2/2] photos-seed" in told.out
+    assert f"1 of 2 cells are not recorded:\n  photos-seed1-{BACKEND}: {in_the_way.parent} holds other" in told.err
+    assert (tmp_path / "runs" / "sweep.csv").read_text().count("\n") == 3
+
+    before = run.snapshot_path(0).stat().st_mtime_ns
+    assert run_command(*grid, 0) == 0
+    assert "1 of 1 cells are recorded already." in capsys.readouterr().out
+    assert run.snapshot_path(0).stat().st_mtime_ns == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that cannot be caught")
+def test_a_training_ends_with_its_worker(tmp_path):
+    call = (
+        {"tokens": "faces", "exemplars": 26, "held_out": 4, "size": 28, "epochs": 1000},
+        str(tmp_path / "run"),
+        BACKEND,
+        1,
+        False,
+    )
+    worker = subprocess.Popen([sys.executable, "-c", f"from dense_keras.sweep import trained; trained(*{call!r})"])
+    lock = filelock.FileLock(tmp_path / "run" / ".lock")
+    waited = time.monotonic() + 60
+    while not (tmp_path / "run" / "snapshots" / "step_00000004.npz").exists():
+        assert worker.poll() is None and time.monotonic() < waited
+        time.sleep(0.05)
+    with pytest.raises(filelock.Timeout):
+        lock.acquire(blocking=False)
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+    with lock.acquire(timeout=10):
+        assert 0 in Run(tmp_path / "run").steps
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that cannot be caught")
+def test_workers_end_with_the_command():
+    program = (
+        "import time\nfrom dense_keras.sweep import on_this_machine\n"
+        "with on_this_machine(1) as submit:\n"
+        "    submit('torch', time.sleep, 0).result()\n"
+        "    print('working', flush=True)\n"
+        "    submit('torch', time.sleep, 600).result()\n"
+    )
+    command = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert command.stdout.readline() == b"working\n"
+    os.kill(command.pid, signal.SIGKILL)
+    assert command.communicate(timeout=20) == (b"", None)  # all that could still write into it have ended
+
+
+@pytest.mark.parametrize("something_came", [True, False])
+def test_what_another_process_records_is_waited_for(tmp_path, monkeypatch, something_came):
+    attempts, folder = [], tmp_path / "run"
+
+    def pretended(experiment, folder, **how):
+        attempts.append(folder)
+        with locked(folder):
+            pass
+
+    monkeypatch.setattr(experiments, "train", pretended)
+    held = threading.Event()
+
+    def record():
+        with locked(folder):
+            if something_came:
+                (folder / "experiment.json").touch()
+            held.set()
+            time.sleep(0.3)
+
+    other = threading.Thread(target=record)
+    other.start()
+    held.wait()
+    sweep._train_or_wait(experiments.Experiment(), folder, True)
+    assert len(attempts) == 2
+    other.join()
+
+
+def test_what_goes_wrong_otherwise_is_not_waited_for(tmp_path, monkeypatch):
+    def refused(experiment, folder, **how):
+        raise RunError("other settings")
+
+    monkeypatch.setattr(experiments, "train", refused)
+    with pytest.raises(RunError, match="other settings"):
+        sweep._train_or_wait(experiments.Experiment(), tmp_path, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "errors", "problem"),
+    [
+        (0, "", "a warning", ""),
+        (1, "No token set\n", "Traceback", "No token set"),
+        (1, "", "Traceback\nImportError: x\n", "ImportError: x"),
+        (-9, "", "", "Its process was killed by signal 9, as happens where memory runs out."),
+        (3, "", "", "Its process ended with status 3."),
+    ],
+)
+def test_why_a_process_failed(status, said, errors, problem):
+    assert sweep._problem(subprocess.CompletedProcess([], status, said, errors)) == problem
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(20, "20 s"), (90, "2 min"), (3600, "1 h 0 min"), (5000, "1 h 23 min")])
+def test_time_left(seconds, text):
+    assert sweep._duration(seconds) == text
+
+
+def test_a_cluster_needs_dask(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SweepError, match=r'needs Dask. Install it with: pip install "dense-keras\[sweep\]"'):
+        sweep.on_a_cluster("tcp://127.0.0.1:1").__enter__()
+
+
+def test_cells_of_a_backend_go_to_workers_that_name_it():
+    distributed = pytest.importorskip("distributed")
+    worker = lambda **options: {"cls": distributed.Worker, "options": {"nthreads": 1, "dashboard": False, **options}}
+    workers = {"names it": worker(resources={"torch": 1}), "does not": worker()}
+    scheduler = {"cls": distributed.Scheduler, "options": {"port": 0, "dashboard": False}}
+    with (
+        distributed.SpecCluster(workers, scheduler) as cluster,
+        sweep.on_a_cluster(cluster.scheduler_address) as submit,
+    ):
+        places = [submit("torch", _worker_name) for _ in range(4)]
+        assert {place.result(timeout=30) for place in places} == {"names it"}
+        assert submit("jax", _worker_name).result(timeout=30) in workers
+
+
+def test_a_scheduler_that_does_not_answer():
+    dask = pytest.importorskip("dask")
+    pytest.importorskip("distributed")
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "300ms"}),
+        pytest.raises(SweepError, match="No Dask scheduler answers at tcp://127.0.0.1:9.*dask scheduler"),
+    ):
+        sweep.on_a_cluster("tcp://127.0.0.1:9").__enter__()
+
+
+def _worker_name():
+    from distributed import get_worker
+
+    return get_worker().name
+
+
+@pytest.mark.parametrize("option", ["--workers", "--threads"])
+def test_numbers_that_cannot_be(option):
+    with pytest.raises(SweepError, match=f"{option} is 0; it must be 1 or more"):
+        run_command(option, 0)
