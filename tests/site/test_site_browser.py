@@ -1,0 +1,165 @@
+"""What a reader sees, from disk, in headless Chromium: nothing leaves the machine, and nothing fails.
+
+DENSE_KERAS_SCREENSHOTS names a folder where the pictures stay; DENSE_KERAS_CHROMIUM a browser to use.
+"""
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = os.environ.get("DENSE_KERAS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+LESSON = "lessons/03_emergence_of_classification.html"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
+    if not CHROMIUM:
+        pytest.skip("no Chromium was found: install it, or name it in DENSE_KERAS_CHROMIUM")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, site):
+    """Opens a page of the site from disk; at its end no request has left and no error was told."""
+
+    @contextmanager
+    def opened(address, viewport=DESKTOP, **settings):
+        context = chromium.new_context(viewport=viewport, **settings)
+        page = context.new_page()
+        told, left = [], []
+        page.on("console", lambda message: told.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: told.append(str(error)))
+        page.on("request", lambda request: left.append(request.url) if _leaves(request.url) else None)
+        page.goto((site / address).as_uri())
+        page.wait_for_load_state()
+        yield page
+        assert not told and not left
+        context.close()
+
+    return opened
+
+
+def _leaves(address):
+    return urlparse(address).scheme not in ("file", "data", "blob", "about")
+
+
+def picture(page, name, **settings):
+    if folder := os.environ.get("DENSE_KERAS_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", **settings)
+
+
+def drawing(page):
+    return page.locator(".mover canvas").screenshot()
+
+
+def test_dots_move_on_the_front_page_until_they_are_stopped(open_page):
+    with open_page("index.html") as page:
+        page.wait_for_function("window.moverData && document.querySelector('.mover output').textContent")
+        first = drawing(page)
+        page.wait_for_function("Number(document.querySelector('.mover input').value) > 4", timeout=20_000)
+        assert drawing(page) != first
+        page.click(".mover button")
+        stopped = drawing(page)
+        page.wait_for_timeout(500)
+        assert drawing(page) == stopped and page.inner_text(".mover button") == "Play"
+        page.focus(".mover input")
+        page.keyboard.press("End")
+        assert drawing(page) != stopped
+        assert page.inner_text(".mover output").startswith("step 1,560, ")
+        page.wait_for_timeout(300)
+        picture(page, "front_desktop")
+        assert "Before training" in page.get_attribute(".mover canvas", "aria-label")
+        for part in (".mover canvas", "article pre", "article .md-button--primary"):
+            box = page.locator(part).first.bounding_box()
+            assert box["y"] + box["height"] <= DESKTOP["height"], f"{part} is not on the first screen"
+
+
+def test_nothing_moves_for_who_wants_no_motion(open_page):
+    with open_page("index.html", reduced_motion="reduce") as page:
+        page.wait_for_function("window.moverData && document.querySelector('.mover output').textContent")
+        page.wait_for_timeout(300)
+        first = drawing(page)
+        page.wait_for_timeout(1000)
+        assert drawing(page) == first and page.inner_text(".mover output").startswith("step 1,560, ")
+
+
+def test_tabs_switch_everywhere_at_once(open_page):
+    with open_page(LESSON) as page:
+        shown = "tab => [...document.querySelectorAll('.tabbed-block img')].filter(i => i.offsetParent && i.src.includes(tab)).length"
+        assert page.evaluate(shown, "/tensorflow/") > 2 and page.evaluate(shown, "/torch/") == 0
+        page.locator(".tabbed-labels label", has_text="PyTorch").first.click()
+        page.wait_for_function(f"({shown})('/tensorflow/') === 0")
+        assert page.evaluate(shown, "/torch/") > 2
+        image = page.locator(".tabbed-block img:visible").first
+        image.scroll_into_view_if_needed()
+        page.wait_for_function("image => image.naturalWidth > 600", arg=image.element_handle())
+
+
+def test_a_solution_unfolds(open_page):
+    with open_page(LESSON) as page:
+        solution = page.locator("details", has_text="def ceiling(").first
+        assert not solution.locator("pre").first.is_visible()
+        solution.locator("summary").click()
+        assert solution.locator("pre").first.is_visible()
+
+
+def test_search_finds_conjunction_from_disk(open_page):
+    with open_page("index.html") as page:
+        page.fill("input.md-search__input", "conjunction")
+        page.wait_for_selector(".md-search-result__item a", timeout=20_000)
+        found = [link.get_attribute("href") for link in page.locator(".md-search-result__item a").all()]
+        assert any("09_complex_features.html" in link or "glossary.html" in link for link in found)
+        picture(page, "search")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_every_page_fits_its_screen(open_page, site, viewport):
+    with open_page("index.html", viewport, reduced_motion="reduce") as page:
+        for path in sorted(site.glob("**/*.html")):
+            address = path.relative_to(site).as_posix()
+            if address == "404.html" or address.startswith("atlases/"):
+                continue
+            page.goto(path.as_uri())
+            wide = page.evaluate("document.scrollingElement.scrollWidth")
+            assert wide <= viewport["width"], f"{address} is {wide} pixels wide"
+            name = f"{address.replace('/', '-')[:-5]}_{'phone' if viewport == PHONE else 'desktop'}"
+            picture(page, name, full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_are_on_the_readers_paper(open_page, scheme):
+    with open_page(LESSON, color_scheme=scheme) as page:
+        other = "light" if scheme == "dark" else "dark"
+        assert page.locator(f"img[src$='#only-{scheme}']:visible").count() > 2
+        assert page.locator(f"img[src$='#only-{other}']:visible").count() == 0
+        picture(page, f"lesson_{scheme}")
+
+
+def test_formulas_are_set(open_page, site):
+    with open_page("index.html") as page:
+        with_formulas = [
+            path for path in site.rglob("*.html") if 'class="arithmatex"' in path.read_text(encoding="utf-8")
+        ]
+        assert with_formulas
+        for path in with_formulas:
+            page.goto(path.as_uri())
+            assert page.locator(".arithmatex").count() == page.locator(".arithmatex > .katex, .katex-display").count()
+
+
+def test_on_paper_all_tabs_and_light_figures_are_seen(open_page):
+    with open_page(LESSON, color_scheme="dark") as page:
+        page.emulate_media(media="print")
+        assert page.locator("img[src*='/torch/'][src$='#only-light']:visible").count() > 2
+        assert page.locator("img[src$='#only-dark']:visible").count() == 0
+        picture(page, "lesson_print", full_page=True)
