@@ -8,7 +8,7 @@ from typing import Any
 
 from dense_keras.backend import keras
 from dense_keras.experiment import PRESETS, Experiment, experiment_of, train
-from dense_keras.run import Run
+from dense_keras.run import Run, RunError
 
 RUNS = Path("runs")
 """Folder of the runs, beside wherever a command or a lesson is started."""
@@ -37,16 +37,17 @@ def default_folder(experiment: Experiment, preset: str = "default") -> Path:
 def recorded_run(folder: str | Path | None = None, *, preset: str = "default", **settings: Any) -> Run:
     """A finished run: read if it is there, else recorded now, or gone on with, saying so.
 
-    folder: of the run; None for that in which ``dense-keras train`` records these settings.
+    folder: of a run that is there; None for that in which ``dense-keras train`` records these settings.
     preset: one of ``experiment.PRESETS``. settings: of ``Experiment``. Both are for a run that is not there yet.
-    Raises RunError for a folder that cannot be used, ValueError for an unknown preset.
+    Raises SystemExit, which ends a lesson in words, for a folder without a run that can be read; RunError for one
+    that cannot be recorded into, ValueError for an unknown preset.
     """
     if preset not in PRESETS:
         raise ValueError(f"No preset {preset!r}. There are: {', '.join(PRESETS)}.")
     experiment = Experiment(**PRESETS[preset] | settings)
-    folder = default_folder(experiment, preset) if folder is None else Path(folder)
-    if (folder / "experiment.json").exists():
-        run = Run(folder)
+    named, folder = folder is not None, Path(folder or default_folder(experiment, preset))
+    if named or (folder / "experiment.json").exists():
+        run = _read(folder)
         experiment = experiment_of(run)
         if len(run.history) and run.history["epoch"][-1] >= experiment.epochs:
             print(f"{folder} holds a finished run; it is read, and nothing is trained.")
@@ -57,3 +58,16 @@ def recorded_run(folder: str | Path | None = None, *, preset: str = "default", *
     run = train(experiment, folder)
     print(f"Recorded in {time.monotonic() - began:.0f} seconds.")
     return run
+
+
+def _read(folder: Path) -> Run:
+    if not (folder / "experiment.json").exists():
+        recorded = sorted(str(path.parent) for path in RUNS.glob("*/experiment.json"))
+        raise SystemExit(
+            f"{folder} {'holds no run' if folder.exists() else 'is not there'}. Runs that are: "
+            f"{', '.join(recorded) or 'none'}. Name one, or no folder for the run that `dense-keras train` records."
+        )
+    try:
+        return Run(folder)
+    except RunError as error:
+        raise SystemExit(str(error)) from None

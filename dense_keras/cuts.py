@@ -5,7 +5,8 @@ is 0), and layers (set back to their weights at an earlier step). A ``Cut`` says
 edges stay cut in all further training.
 
 A cut is only as telling as what it is compared with: the uncut network (``Cut()``), random cuts of
-equal number (``random_cut``) and of equal strength (``matched_cut``), and the untrained network.
+equal number (``random_cut``) and of nearly equal strength (``matched_cut``), and the untrained network.
+Where what is cut is the strongest of all, no others are as strong: ``cut_strength`` tells by how much they fall short.
 """
 
 from __future__ import annotations
@@ -148,9 +149,25 @@ def matched_cut(
 
     strengths: layer -> (units,) where units are cut, (inputs, units) where edges are; None for
     the sum of the absolute weights of a unit's kernel, or of the edge's slice of it.
+    What it reached is the ``cut_strength`` of the cut that is returned, beside that of ``cut``.
     Raises ValueError where there are not enough others, and for strengths of another shape.
     """
     return _other_cut(model, cut, generator, strengths or {}, NEAREST)
+
+
+def cut_strength(model: keras.Model, cut: Cut, strengths: Mapping[str, np.ndarray] | None = None) -> float:
+    """Strengths of all units and edges that are cut, added up; layers that are set back have none.
+
+    strengths: as for ``matched_cut``. Raises ValueError for strengths of another shape, and as ``Cut.apply``.
+    """
+    total = 0.0
+    for layer in {**cut.units, **cut.edges}:
+        units, edges, weights = _cut_in(model, cut, layer)
+        if len(units):
+            total += _strength(strengths, layer, weights.sum(axis=0))[units].sum()
+        if len(edges):
+            total += _strength(strengths, layer, weights)[tuple(edges.T)].sum()
+    return float(total)
 
 
 def control_cuts(model: keras.Model, cut: Cut, generator: np.random.Generator) -> dict[str, Cut]:
@@ -221,16 +238,10 @@ def _other_cut(
     """Units and edges that stand for those of a cut; equally strong ones if ``nearest`` says among how many to draw."""
     units, edges = {}, {}
     for layer in {**cut.units, **cut.edges}:
-        kernel, _ = _weights(layer_of(model, layer), layer)
-        weights = np.abs(keras.ops.convert_to_numpy(kernel)).reshape(-1, *kernel.shape[-2:]).sum(axis=0)
-        of_units, of_edges = (
-            _checked(cut.units.get(layer, ()), weights.shape[1:], "unit", layer),
-            cut.edges.get(layer, ()),
-        )
+        of_units, pairs, weights = _cut_in(model, cut, layer)
         if len(of_units):
             strength = _strength(strengths, layer, weights.sum(axis=0))
-            units[layer] = _stand_ins(of_units[:, 0], strength, generator, nearest, f"units of {layer}")
-        pairs = _checked(of_edges, weights.shape, "edge", layer)
+            units[layer] = _stand_ins(of_units, strength, generator, nearest, f"units of {layer}")
         strength = _strength(strengths, layer, weights) if len(pairs) else weights
         edges[layer] = [
             (stand_in, unit)
@@ -244,6 +255,14 @@ def _other_cut(
             )
         ]
     return Cut(units, edges)
+
+
+def _cut_in(model: keras.Model, cut: Cut, layer: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What is cut in a layer: units (cut,), edges (cut, 2), and the absolute weights, (inputs, units), of all edges."""
+    kernel, _ = _weights(layer_of(model, layer), layer)
+    weights = np.abs(keras.ops.convert_to_numpy(kernel)).reshape(-1, *kernel.shape[-2:]).sum(axis=0)
+    units = _checked(cut.units.get(layer, ()), weights.shape[1:], "unit", layer)
+    return units[:, 0], _checked(cut.edges.get(layer, ()), weights.shape, "edge", layer), weights
 
 
 def _strength(strengths: Mapping[str, np.ndarray] | None, layer: str, default: np.ndarray) -> np.ndarray:

@@ -125,22 +125,24 @@ def _of_layer(run: Run, step: int, layer: str) -> Iterator[Row]:
         ("scatter share", categories.scatter_share(activations, probe.tokens)),
         ("participation ratio", dimension.participation_ratio(activations)),
         ("CKA with the tokens", similarity.cka_debiased(activations, similarity.token_indicators(probe.tokens))),
-        ("dead units", detectors.dead_units(activations).mean()),
-        ("lifetime sparseness", np.nanmean(detectors.lifetime_sparseness(activations.clip(0)))),
         ("token detectors", detectors.detector_share(detectors.token_auc(activations, probe.tokens), DETECTS)),
     ):
         yield Row(step, layer, measure, "", float(value))
+    if layer != "logits":  # which have no ReLU: below 0 is neither dead nor silent
+        sparseness = np.nanmean(detectors.lifetime_sparseness(activations))
+        yield Row(step, layer, "dead units", "", float(detectors.dead_units(activations).mean()))
+        yield Row(step, layer, "lifetime sparseness", "", float(sparseness))
     decomposition = linear_probes.decomposed(activations)
     read = linear_probes.predicted_tokens(decomposition, probe.tokens)
-    yield Row(step, layer, "linear probe", "token", float(linear_probes.accuracy(read, probe.tokens)))
+    yield Row(step, layer, "linear probe, accuracy", "token", float(linear_probes.accuracy(read, probe.tokens)))
     if factors := readable_factors(probe.factors):
         values = linear_probes.factor_values(factors)
         shares = linear_probes.r_squared(linear_probes.predicted_values(decomposition, values), values)
-        yield from _items(step, layer, "linear probe", list(factors), shares)
+        yield from _items(step, layer, "linear probe, R squared", list(factors), shares)
     if probe.codes is not None:
         parts = linear_probes.predicted_parts(decomposition, probe.codes)
         right = [linear_probes.balanced_accuracy(*pair) for pair in zip(parts.T, probe.codes.T, strict=True)]
-        yield from _items(step, layer, "linear probe", run.part_names, right)
+        yield from _items(step, layer, "linear probe, balanced accuracy", run.part_names, right)
         auc, _ = detectors.part_auc(activations, probe.codes)
         yield Row(step, layer, "part detectors", "", detectors.detector_share(auc, DETECTS))
 

@@ -162,7 +162,8 @@ def test_rewinding_goes_on_where_it_was_stopped_and_refuses_what_cannot_be(small
     with pytest.raises(RunError, match="holds another run, of origin {.*'step': 4}"):
         rewind(small_run, 1, tmp_path / "child")
     with pytest.raises(
-        RunError, match="size, tokens cannot change when rewinding; epochs, learning_rate, order_seed, without_parts can"
+        RunError,
+        match="size, tokens cannot change when rewinding; epochs, learning_rate, order_seed, without_parts can",
     ):
         rewind(small_run, 4, tmp_path / "other", tokens="fashion", size=32)
     with pytest.raises(RunError, match="Step 8 is the end of 2 epochs: give more --epochs"):

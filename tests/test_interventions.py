@@ -9,7 +9,7 @@ import pytest
 
 from dense_keras import probes
 from dense_keras.backend import fast_data_format, keras
-from dense_keras.cuts import Cut, control_cuts, matched_cut, random_cut, with_cut
+from dense_keras.cuts import Cut, control_cuts, cut_strength, matched_cut, random_cut, with_cut
 from dense_keras.experiment import Experiment, experiment_of, model_at, rewind, train
 from dense_keras.face_views import FACTORS
 from dense_keras.interventions import (
@@ -208,6 +208,18 @@ def test_matched_cuts_are_as_strong_and_random_ones_are_not(vgg):
     assert strength(matched) > 0.85 * strength(cut)
     typical = Cut(edges={"conv4_1": [(i, 9) for i in np.argsort(-kernel[:, 9])[20:100:8]]})
     assert strength(matched_cut(vgg, typical, generator())) == pytest.approx(strength(typical), rel=0.03)
+
+
+def test_a_matched_cut_of_the_strongest_units_tells_by_how_much_it_falls_short(vgg):
+    strengths = {"conv1_1": np.r_[np.full(4, 10.0), np.full(28, 6.0)]}
+    cut = Cut({"conv1_1": range(4)}, {"conv2_1": [(3, 1)]}, {"dense": 0})
+    matched = matched_cut(vgg, Cut(cut.units), generator(), strengths)
+    assert cut_strength(vgg, matched, strengths) == 24 and cut_strength(vgg, Cut(cut.units), strengths) == 40
+    edge = np.abs(probes.weights(vgg)["conv2_1/kernel"][:, :, 3, 1]).sum()
+    assert cut_strength(vgg, cut, strengths) == pytest.approx(40 + edge)
+    assert cut_strength(vgg, Cut()) == 0
+    with pytest.raises(ValueError, match=r"Strengths of conv1_1 came with shape \(5,\); here they are \(32,\)"):
+        cut_strength(vgg, cut, {"conv1_1": np.ones(5)})
 
 
 def test_matched_cuts_go_by_the_strengths_that_are_given(vgg):

@@ -30,8 +30,11 @@ def test_each_layer_is_measured_at_each_snapshot(small_run, rows):
     places = {(step, layer) for step in small_run.steps for layer in small_run.layers}
     for measure in ("scatter share", "participation ratio", "interaction share", "CKA with the end", "token detectors"):
         assert set(only(rows, measure)) == places
-    for item in ("token", *small_run.part_names, "yaw"):
-        assert set(only(rows, "linear probe", item)) == places
+    parts = dict.fromkeys(small_run.part_names, "balanced accuracy")
+    for item, scale in {"token": "accuracy", **parts, "yaw": "R squared"}.items():
+        assert set(only(rows, f"linear probe, {scale}", item)) == places
+    for measure in ("dead units", "lifetime sparseness"):
+        assert set(only(rows, measure)) == {place for place in places if place[1] != "logits"}, "logits have no ReLU"
     activations, tokens = small_run.activations("dense", 8), small_run.probes["held_out"].tokens
     assert only(rows, "scatter share")[8, "dense"] == categories.scatter_share(activations, tokens)
 
@@ -44,7 +47,7 @@ def test_the_untrained_network_has_not_moved_and_the_last_is_at_the_end(small_ru
 
 
 def test_what_cannot_be_read_from_a_hash_is_not_asked(rows):
-    asked = {row.item for row in rows if row.measure == "linear probe"}
+    asked = {row.item for row in rows if row.measure.startswith("linear probe")}
     assert "scene" not in asked and "light_angle" not in asked and {"light x", "light y"} <= asked
 
 
@@ -53,7 +56,7 @@ def test_measures_of_parts_are_left_out_where_nobody_knows_them(tmp_path):
     run = train(experiment, tmp_path / "run", record=False, progress=False)
     found = report(run)
     assert not PART_MEASURES & {row.measure for row in found}
-    assert {row.item for row in found if row.measure == "linear probe"} == {"token"}
+    assert {row.item for row in found if row.measure.startswith("linear probe")} == {"token"}
 
 
 def test_the_table_on_disk_holds_every_row(small_run, rows, tmp_path, monkeypatch):

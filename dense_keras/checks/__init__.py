@@ -63,14 +63,17 @@ def check_lesson(lesson: str, file: str | Path, seed: int = 0) -> list[Result]:
 
     lesson: its number. file: a Python file with the learner's functions; it is run.
     seed: 0 or more, decides the arrays that the functions are asked about.
-    Raises ExerciseError for an unknown lesson, a missing file, and one that does not run.
+    Raises ExerciseError for an unknown lesson, a negative seed, a missing file, and one that does not run.
     """
     checks = checks_of(lesson)
+    if seed < 0:
+        raise ExerciseError(f"The seed came as {seed}; it must be 0 or more.")
     answers = _loaded(Path(file))
-    return [_result(name, check, getattr(answers, name, None), seed) for name, check in checks.items()]
+    return [_result(name, check, answers, seed) for name, check in checks.items()]
 
 
-def _result(name: str, check: Check, attempt: Any, seed: int) -> Result:
+def _result(name: str, check: Check, answers: ModuleType, seed: int) -> Result:
+    attempt = getattr(answers, name, None)
     if not callable(attempt):
         return Result(name, False, f"There is no function {name} in the file. Put the one of the exercise back.")
     try:
@@ -79,8 +82,10 @@ def _result(name: str, check: Check, attempt: Any, seed: int) -> Result:
         return Result(name, False, "Not done yet: write the function's body.")
     except Hint as hint:
         return Result(name, False, str(hint))
-    except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if frame.filename == answers.__file__]
+        where = (own or frames)[-1]
         place = f"line {where.lineno} of {Path(where.filename).name}"
         return Result(name, False, f"It stopped with {type(error).__name__} ({error}) in {place}.")
 
@@ -92,6 +97,6 @@ def _loaded(file: Path) -> ModuleType:
     module = importlib.util.module_from_spec(specification)
     try:
         specification.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ExerciseError(f"{file} cannot be run: {type(error).__name__}: {error}") from error
     return module

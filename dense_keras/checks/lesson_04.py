@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
+from dense_keras.checks.answers import number
 from dense_keras.measures import categories, dimension, linear_probes
 
 NEAR = 0.01
@@ -137,14 +138,10 @@ def _telling(draw: Callable[[np.random.Generator], Case], seed: int) -> Case:
 def _asked(attempt: Callable[..., Any], arrays: tuple[np.ndarray, ...]) -> float:
     """The learner's answer about copies of the arrays, one number."""
     try:
-        answer = attempt(*(array.copy() for array in arrays))
+        return number(attempt(*(array.copy() for array in arrays)))
     except (IndexError, ValueError) as error:
         shapes = ", ".join(str(array.shape) for array in arrays)
         raise Hint(f"It stopped: {error}. What came was of shape {shapes}: are rows and columns exchanged?") from None
-    came = "nothing" if answer is None else f"{type(answer).__name__} of shape {np.shape(answer)}"
-    if answer is None or np.ndim(answer) or not isinstance(answer, (int, float, np.number)):
-        raise Hint(f"Your function returned {came}; one number is needed. Is a `return` or a sum missing?")
-    return float(answer)
 
 
 def _compare(answer: float, right: float, mistakes: dict[float, str], about: str) -> None:

@@ -36,7 +36,15 @@ def check_onset(attempt: Callable[..., Any], seed: int) -> str:
         (touching, "is at the level, not above it, for one snapshot on its way up"),
     ):
         expected = float(onset_steps(curve, STEPS, level))
-        answer = real_number(attempt(curve.copy(), STEPS.copy(), level))
+        try:
+            answer = real_number(attempt(curve.copy(), STEPS.copy(), level))
+        except (IndexError, ValueError) as error:
+            if curve is not from_the_start:
+                raise
+            raise Hint(
+                f"It stopped ({error}) at a curve that {what}. There is no snapshot then that is not above; expected "
+                "is the first step, 0."
+            ) from None
         if answer == expected:
             continue
         said = f"A curve that {what} gave {answer:g}; expected was {expected:g}."

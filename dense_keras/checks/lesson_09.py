@@ -101,9 +101,10 @@ def check_after_cut(attempt: Callable[..., Any], seed: int) -> str:
         raise Hint(
             "Your function changed the arrays that it was given. Cut in a copy: the next who asks wants them whole."
         )
-    _compare(answer, np.maximum(before_relu, 0), mistakes, f"of unit {unit} without the inputs {cut}")
+    right = np.maximum(before_relu, 0)
+    _compare(answer, right, mistakes, f"of unit {unit} without the inputs {cut}")
     _compare(attempt(inputs.copy(), kernel.copy(), bias.copy(), unit, []), uncut, {}, "with nothing cut")
-    return f"Without {len(cut)} of 12 inputs the mean response goes from {uncut.mean():.2f} to {answer.mean():.2f}."
+    return f"Without {len(cut)} of 12 inputs the mean response goes from {uncut.mean():.2f} to {right.mean():.2f}."
 
 
 def _means(seed: int) -> np.ndarray:

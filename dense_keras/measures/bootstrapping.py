@@ -94,7 +94,7 @@ def rewinding_costs(accuracies: np.ndarray) -> np.ndarray:
 
     accuracies: (layers, snapshots), 0..1, of the final network with that layer's weights of that snapshot.
     Raises ValueError for another shape, and if layers differ at the last snapshot, where nothing is set back.
-    Source: Zhang, Bengio and Singer, "Are all layers created equal?", 2019.
+    Source: Zhang, Bengio & Singer 2022, "Are all layers created equal?", arXiv 1902.01996.
     """
     values = _checked_by_layer(accuracies, "Accuracies")
     if not np.allclose(values[:, -1], values[0, -1], rtol=0, atol=1e-9):

@@ -102,7 +102,15 @@ def scatter_share(activations: np.ndarray, tokens: np.ndarray) -> float:
 
 
 def chance_scatter_share(num_exemplars: int, num_tokens: int) -> float:
-    """Mean scatter share over all ways to shuffle the tokens, (tokens - 1) / (exemplars - 1)."""
+    """Mean scatter share over all ways to shuffle the tokens, (tokens - 1) / (exemplars - 1).
+
+    Raises ValueError for fewer than two exemplars, and for more tokens than exemplars.
+    """
+    if num_exemplars < 2 or not 0 < num_tokens <= num_exemplars:
+        raise ValueError(
+            f"{num_exemplars} exemplar(s) of {num_tokens} token(s) came; it takes two exemplars or more, of no more "
+            "tokens."
+        )
     return (num_tokens - 1) / (num_exemplars - 1)
 
 
@@ -169,9 +177,14 @@ def tree(distances: np.ndarray) -> np.ndarray:
 
     distances: (pairs,) between the things, of ``cosine_distances`` or ``token_code_distances``.
     Two things whose distance ties with others' are joined in an order that says nothing.
-    Raises ValueError for distances that are not finite.
+    Raises ValueError for distances that are not finite, and for a number of them that is not of all pairs.
     """
     distances = np.asarray(distances, np.float64)
+    things = int((1 + np.sqrt(1 + 8 * distances.size)) / 2)
+    if distances.ndim != 1 or things < 2 or distances.size != things * (things - 1) // 2:
+        raise ValueError(
+            f"Distances came with shape {distances.shape}. All pairs of 2, 3, 4, ... things have 1, 3, 6, ... distances."
+        )
     if not np.isfinite(distances).all():
         raise ValueError("The distances hold NaN or infinite values: no tree can be made of them.")
     return linkage(distances, "average")

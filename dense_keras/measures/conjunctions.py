@@ -101,7 +101,14 @@ def part_set_energies(responses: np.ndarray) -> np.ndarray:
     where parts do nothing, and can be negative by chance. Whatever views do to all codes
     alike is no chance and adds nothing. The row of the empty set is 0: a mean is no effect.
     responses: (codes, views, units), of ``factorial_responses``.
+    Raises ValueError for another shape, and for fewer than two views.
     """
+    responses = np.asarray(responses)
+    if responses.ndim != 3 or responses.shape[1] < 2:
+        raise ValueError(
+            f"Responses came with shape {responses.shape}. They must be (codes, views, units) of two views or more: "
+            "from one view nobody can tell parts from chance."
+        )
     coefficients = walsh_coefficients(responses)
     chance = coefficients.var(axis=1, ddof=1) / coefficients.shape[1]
     corrected = coefficients.mean(axis=1) ** 2 - chance
@@ -112,9 +119,11 @@ def part_set_energies(responses: np.ndarray) -> np.ndarray:
 def energies_by_order(energies: np.ndarray) -> np.ndarray:
     """Energies summed over the sets of one part, of two parts, and so on: (parts, units).
 
-    energies: (sets, units), of ``part_set_energies``.
+    energies: (sets, units), of ``part_set_energies``. Raises ValueError for a number of sets that is no power of 2.
     """
     sets = part_sets(len(energies).bit_length() - 1)
+    if len(sets) != len(energies) or len(energies) < 2:
+        raise ValueError(f"{len(energies)} sets came; all sets of some parts are 2, 4, 8, ...: see part_set_energies.")
     orders = np.arange(1, sets.shape[1] + 1)
     return (sets.sum(axis=1) == orders[:, np.newaxis]).astype(np.float64) @ energies
 
@@ -207,12 +216,14 @@ def mutual_informations(activations: np.ndarray, labels: np.ndarray, bins: int =
     Responses are put into bins of equal counts, equal responses into one bin, and each entropy
     gets Miller's correction: what remains is about 0 for labels dealt out at random.
     activations: (exemplars, units) float; labels: (exemplars,) integers; bins: 2 or more.
-    Raises ValueError if there is not one label for each exemplar.
+    Raises ValueError if there is not one label for each exemplar, and for fewer than two bins.
     Source: Miller 1955.
     """
     values, labels = checked_activations(activations), np.asarray(labels)
     if labels.shape != (len(values),):
         raise ValueError(f"Labels came with shape {labels.shape} for {len(values)} exemplars: one each is needed.")
+    if bins < 2:
+        raise ValueError(f"{bins} bin(s) came; it takes two or more to tell responses apart.")
     edges = np.quantile(values, np.arange(1, bins) / bins, axis=0)
     binned = (values >= edges[:, np.newaxis]).sum(axis=0)  # (exemplars, units)
     kinds, label = np.unique(labels, return_inverse=True)

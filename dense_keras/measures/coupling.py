@@ -88,8 +88,14 @@ def noise_correlation(
     Do two units deviate together from what the token and the view make them do? 0 for a unit
     of which nothing is left. Other arguments and errors as in ``residual_activations``;
     the same activations twice give the correlations within a layer.
+    Raises ValueError if both are not of the same exemplars.
     Source: M. Cohen and A. Kohn, "Measuring and interpreting neuronal correlations", 2011.
     """
+    if len(activations) != len(other_activations):
+        raise ValueError(
+            f"Activations of {len(activations)} exemplars came with others of {len(other_activations)}: both must be "
+            "of the same exemplars."
+        )
     return _correlation(
         residual_activations(activations, cells, factors), residual_activations(other_activations, cells, factors)
     )

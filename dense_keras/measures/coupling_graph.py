@@ -232,7 +232,9 @@ def strongest_paths(shares: Sequence[np.ndarray], token: int) -> tuple[np.ndarra
     shares: of ``input_shares``; begin with the layer of the units asked about, ``shares[layer:]``.
     token: a unit of the last layer. Our own.
     """
-    _layer_sizes(shares)
+    tokens = _layer_sizes(shares)[-1]
+    if not 0 <= token < tokens:
+        raise ValueError(f"The token came as {token}; the last layer has units 0 to {tokens - 1}.")
     masses = (np.arange(shares[-1].shape[1]) == token).astype(np.float64)
     successors = []
     for matrix in reversed(shares):
@@ -314,6 +316,8 @@ def _rewired(matrix: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 
 def _layer_sizes(strengths: Sequence[np.ndarray]) -> list[int]:
+    if not len(strengths):
+        raise ValueError("No matrix came: one is needed for each two consecutive layers.")
     for number, (matrix, following) in enumerate(pairwise(strengths)):
         if matrix.shape[1] != following.shape[0]:
             raise ValueError(

@@ -123,7 +123,12 @@ def preferred_parts(auc: np.ndarray, variants: np.ndarray) -> np.ndarray:
 
 
 def detector_share(auc: np.ndarray, threshold: float = 0.9) -> float:
-    """Share of units, 0..1, whose best AUC exceeds the threshold. auc: (units, columns)."""
+    """Share of units, 0..1, whose best AUC exceeds the threshold. auc: (units, columns).
+
+    Raises ValueError for NaN.
+    """
+    if np.isnan(auc).any():
+        raise ValueError("Some AUCs are NaN, and would count as no detector: take them from detection_auc.")
     return float((auc.max(axis=1) > threshold).mean())
 
 
@@ -137,7 +142,7 @@ def class_selectivity(activations: np.ndarray, tokens: np.ndarray) -> np.ndarray
     estimates" of how well a unit detects (Gale et al. 2020), and selectivity of single units
     is "neither sufficient nor strictly necessary" for a network to do well (Leavitt and
     Morcos 2020). Report ``token_auc`` first.
-    Raises ValueError for negative activations, of which it means nothing; else as ``token_means``.
+    Raises ValueError for negative activations, of which it means nothing, and for one token; else as ``token_means``.
     Source: Morcos et al. 2018, arXiv 1803.06959.
     """
     if np.min(activations) < 0:
@@ -145,6 +150,7 @@ def class_selectivity(activations: np.ndarray, tokens: np.ndarray) -> np.ndarray
             "Some activations are negative, where selectivity has no meaning: take a layer after its ReLU, "
             "or token_auc."
         )
+    checked_tokens(tokens, len(activations))
     means = token_means(activations, tokens)
     largest = means.max(axis=0)
     others = (means.sum(axis=0) - largest) / (len(means) - 1)
@@ -155,9 +161,15 @@ def lifetime_sparseness(activations: np.ndarray) -> np.ndarray:
     """How few of the exemplars each unit responds to: (units,), 0 the same for all, 1 a single one.
 
     NaN for a silent unit. (1 - mean(a)^2 / mean(a^2)) / (1 - 1 / exemplars), for activations of 0 or more.
+    Raises ValueError for negative activations, of which it means nothing.
     Source: W. Vinje and J. Gallant, Science 287, 2000.
     """
     values = checked_activations(activations)
+    if values.min() < 0:
+        raise ValueError(
+            "Some activations are negative, where sparseness has no meaning: take a layer after its ReLU, "
+            "or hoyer_sparseness."
+        )
     density = _share(values.mean(axis=0) ** 2, (values**2).mean(axis=0))
     return (1 - density) / (1 - 1 / len(values))
 

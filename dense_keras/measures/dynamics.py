@@ -86,7 +86,9 @@ class Regime:
 
     @property
     def activations(self) -> str:
-        """``lazy`` or ``rich``, by the similarity."""
+        """``lazy`` or ``rich``, by the similarity; ``unknown`` if that is NaN, as of a silent layer."""
+        if np.isnan(self.similarity):
+            return "unknown"
         return "lazy" if self.similarity >= LAZY else "rich"
 
 

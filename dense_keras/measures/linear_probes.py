@@ -153,7 +153,8 @@ def logistic_predictions(activations: np.ndarray, labels: np.ndarray, folds: int
 
 def accuracy(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Share of exemplars whose label is right, 0..1: a number for (exemplars,), (parts,) for (exemplars, parts)."""
-    return (np.asarray(predicted) == labels).mean(axis=0)
+    predicted, labels = _checked_read(predicted, labels)
+    return (predicted == labels).mean(axis=0)
 
 
 def label_accuracies(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -162,9 +163,9 @@ def label_accuracies(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
     NaN for a variant that a part does not have.
     predicted, labels: (exemplars,) or (exemplars, parts) integers.
     """
-    labels = np.asarray(labels)
+    predicted, labels = _checked_read(predicted, labels)
     of_label = labels[..., np.newaxis] == np.unique(labels)
-    right = of_label & (np.asarray(predicted) == labels)[..., np.newaxis]
+    right = of_label & (predicted == labels)[..., np.newaxis]
     with np.errstate(invalid="ignore"):
         return right.sum(axis=0) / of_label.sum(axis=0)
 
@@ -186,7 +187,7 @@ def r_squared(predicted: np.ndarray, values: np.ndarray) -> np.ndarray:
     NaN for a column that does not vary.
     predicted, values: (exemplars, columns) float.
     """
-    values = np.asarray(values, np.float64)
+    predicted, values = _checked_read(predicted, np.asarray(values, np.float64))
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = 1 - ((values - predicted) ** 2).sum(axis=0) / ((values - values.mean(axis=0)) ** 2).sum(axis=0)
     return np.where(np.ptp(values, axis=0) > 0, shares, np.nan)
@@ -212,6 +213,16 @@ def shuffled_r_squared(
     """
     dealt = generator.permuted(np.tile(np.asarray(values, np.float64), (shuffles, 1)), axis=1).T
     return r_squared(predicted_values(decomposition, dealt), dealt)
+
+
+def _checked_read(predicted: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    predicted, right = np.asarray(predicted), np.asarray(right)
+    if predicted.shape != right.shape or not right.size:
+        raise ValueError(
+            f"What was read came with shape {predicted.shape}, what is right with shape {right.shape}. They must be of "
+            "the same exemplars, one or more."
+        )
+    return predicted, right
 
 
 def _predicted_labels(decomposition: Decomposition, labels: np.ndarray) -> np.ndarray:

@@ -31,12 +31,14 @@ def doubling(monkeypatch):
         ("return 2 * n", True, "Twice as much."),
         ("return n", False, "double(4) gave 4: add the number to itself."),
         ("raise NotImplementedError", False, "Not done yet"),
-        ("return n / 0", False, "ZeroDivisionError (division by zero) in line 2 of answers.py"),
+        ("return n / 0", False, "ZeroDivisionError (division by zero) in line 4 of answers.py"),
+        ("return np.stack([])", False, "ValueError (need at least one array to stack) in line 4 of answers.py"),
+        ("sys.exit(3)", False, "SystemExit (3) in line 4 of answers.py"),
     ],
 )
 def test_right_wrong_and_unfinished_answers(doubling, tmp_path, body, right, said):
     file = tmp_path / "answers.py"
-    file.write_text(f"def double(n):\n    {body}\n")
+    file.write_text(f"import sys\nimport numpy as np\ndef double(n):\n    {body}\n")
     first, second = check_lesson("03", file, seed=3)
     assert first.right is right and said in first.said
     assert not second.right and "There is no function nothing in the file" in second.said
@@ -48,6 +50,7 @@ def test_right_wrong_and_unfinished_answers(doubling, tmp_path, body, right, sai
         (None, "There is no Python file .*--file"),
         ("def double(:", "cannot be run: SyntaxError"),
         ("1 / 0", "ZeroDivision"),
+        ("import sys\nsys.exit(1)", "cannot be run: SystemExit: 1"),
     ],
 )
 def test_files_that_cannot_be_checked(doubling, tmp_path, content, message):
@@ -79,6 +82,12 @@ def test_exercises_are_not_done_yet(lesson):
     results = check_lesson(lesson, LESSONS / "exercises" / f"exercise_{lesson}.py")
     assert len(results) == len(checks.checks_of(lesson))
     assert all(not result.right and result.said.startswith("Not done yet") for result in results)
+
+
+def test_a_negative_seed_is_refused_before_it_looks_like_a_mistake_of_the_learner(capsys):
+    file = LESSONS / "solutions" / "solution_05.py"
+    assert main(["check", "05", "--file", str(file), "--seed", "-1"]) == 2
+    assert "The seed came as -1; it must be 0 or more." in capsys.readouterr().err
 
 
 def test_an_unknown_lesson_lists_those_with_exercises():

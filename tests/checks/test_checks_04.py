@@ -81,6 +81,10 @@ def test_a_hint_says_what_came_and_what_was_expected():
         CHECKS["scatter_share"](lambda activations, tokens: 0.123, 0)
 
 
+def test_an_array_without_axes_is_a_number():
+    assert "is the token" in CHECKS["scatter_share"](lambda x, t: np.array(share(x, t)), 0)
+
+
 def test_arrays_are_handed_out_as_copies():
     def spoils(activations):
         answer = ratio(axes(activations))

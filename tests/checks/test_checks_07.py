@@ -102,3 +102,12 @@ def test_what_a_function_does_to_its_arrays_does_not_matter():
         return answer
 
     assert "Right" in checks_of("07")["share_by_chance"](spoil, 0)
+
+
+@pytest.mark.parametrize("last", [lambda places: places[-1], max], ids=["IndexError", "ValueError"])
+def test_a_curve_that_was_always_above_stops_who_looks_for_the_last_time_that_it_was_not(last):
+    def onset(curve, steps, level):
+        return onset_of(last(np.flatnonzero(~(curve > level))) + 1, curve, steps)
+
+    with pytest.raises(Hint, match="is above from the untrained network on. There is no snapshot then"):
+        checks_of("07")["onset"](onset, 0)

@@ -83,3 +83,11 @@ WRONG = [
 def test_usual_mistakes_get_their_hint(name, wrong, hint, seed):
     with pytest.raises(Hint, match=hint):
         CHECKS[name](wrong, seed)
+
+
+def test_right_numbers_may_come_as_a_list():
+    def after_cut(inputs, kernel, bias, unit, cut):
+        rest = others(inputs, cut)
+        return relu(inputs[:, rest] @ kernel[rest, unit] + bias[unit]).tolist()
+
+    assert "the mean response goes from" in CHECKS["after_cut"](after_cut, 0)

@@ -35,7 +35,7 @@ def test_what_it_prints_is_in_its_range(lesson, small_run):
     assert guessed == 0.2 and 0 <= read <= 1 and shuffled < 0.45
     chances = [float(chance) for chance in re.findall(r"\(p (\S+)\)", printed)]
     assert len(chances) == 2 + len(small_run.part_names) and all(0 < chance <= 1 for chance in chances)
-    assert "light, cosine" in printed and "scene" not in printed and "light_angle" not in printed
+    assert "light x" in printed and "scene" not in printed and "light_angle" not in printed
     for name in ("dense ", "logits", "token means in dense"):
         untrained, fewest, *_, last = numbers_after(f"directions, {name}", printed)
         assert 1 <= fewest <= min(untrained, last) <= 20

@@ -41,6 +41,9 @@ def test_what_it_prints_agrees_with_the_run(lesson, small_run):
     assert turned == pytest.approx(np.degrees(np.arccos(1 - rotation)), abs=0.05)
     dead = detectors.dead_units(small_run.activations("dense", first)).mean()
     assert numbers_after("Dead units of dense, untrained: you guessed", printed)[-1] == pytest.approx(dead, abs=0.005)
+    for network in ("untrained", "trained  "):
+        silent, detecting = numbers_after(f"dense, {network}:", printed)
+        assert 0 <= silent <= 1 and 0 <= detecting <= 1
     assert "A unit of conv2_2 sees 14 x 14 pixels of 28 x 28." in printed
     for part in small_run.part_names:
         for network in ("untrained", "trained  "):

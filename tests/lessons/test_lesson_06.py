@@ -39,6 +39,7 @@ def test_what_must_hold_of_any_network_holds(lesson, small_run):
         assert 0.35 < by_weights < 0.65  # a shuffled weight is as often positive as negative
     for token in small_run.token_names:
         assert all(0 <= share <= 1 for share in numbers_after(f"{token:8} uncut", printed)[:2])
+        assert 0 < float(re.search(rf"{token} .*together (\d+)% as different", printed)[1]) < 110
     assert all(f"{part:6} unit" in printed for part in small_run.part_names)
 
 

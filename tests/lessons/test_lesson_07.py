@@ -68,6 +68,7 @@ def test_lead_and_lag_are_shown_with_both_controls_where_onsets_are_known(plante
     onsets = numbers_after("knows a token         :", printed)
     assert onsets[1] > 300  # planted in three quarters of four layers' units, and not all of them come late
     assert "into dense   : " in printed and "with a standard error of" in printed
+    assert all("in AUC" in line and "in log odds" in line for line in printed.splitlines() if "standard error" in line)
 
 
 def test_what_needs_parts_is_left_out_in_words(fashion_run, tmp_path):

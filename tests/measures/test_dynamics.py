@@ -88,6 +88,10 @@ def test_lazy_weights_may_evoke_rich_activations():
         dynamics.lazy_or_rich(near, weights(), {"conv1_1": 1.0})
 
 
+def test_nobody_knows_the_regime_of_a_silent_layer():
+    assert dynamics.Regime(0.1, 0.0, float("nan")).activations == "unknown"
+
+
 def test_weights_that_cannot_be_compared_are_refused():
     with pytest.raises(ValueError, match="No kernel came, only dense/bias. Names of kernels end in 'kernel'"):
         dynamics.kernel_norms({"dense/bias": np.ones(2)})

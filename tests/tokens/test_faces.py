@@ -242,7 +242,10 @@ def test_loaded_by_name():
         ({"seed": -1}, "seed came as -1. It must be a whole number, 0 or more: seeds count from 0"),
         ({"views": 0}, "views came as 0. It must be a whole number, 1 or more: the factorial probe shows"),
         ({"exemplars": 2.5}, "exemplars came as 2.5. It must be a whole number"),
-        ({"without_parts": ["ears"]}, r"without_parts came as \['ears'\]. It is a list out of: hair, eyes, nose, mouth"),
+        (
+            {"without_parts": ["ears"]},
+            r"without_parts came as \['ears'\]. It is a list out of: hair, eyes, nose, mouth",
+        ),
         ({"without_parts": "hair"}, "without_parts came as 'hair'. It is a list out of: hair, eyes"),
     ],
 )
