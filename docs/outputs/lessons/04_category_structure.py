@@ -30,6 +30,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from dense_keras.course import recorded_run
+from dense_keras.face_views import readable_factors
 from dense_keras.figures.curves import curves_over_steps
 from dense_keras.figures.dendrograms import dendrogram_film
 from dense_keras.figures.film_strips import matrix_film
@@ -109,11 +110,7 @@ for row in shown:
 # always **subtract what can be read from the untrained one**: what is left is what training added.
 
 # %%
-factors = {name: values for name, values in probe.factors.items() if name not in ("scene", "light_angle")}
-if "light_angle" in probe.factors:  # an angle comes round again: take its direction
-    angle = np.radians(probe.factors["light_angle"])
-    strength = factors.pop("light_strength")
-    factors |= {"light, cosine": strength * np.cos(angle), "light, sine": strength * np.sin(angle)}
+factors = readable_factors(probe.factors)
 targets = linear_probes.factor_values(factors) if factors else None
 
 token_read = np.zeros((len(steps), len(layers)))

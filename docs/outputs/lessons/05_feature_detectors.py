@@ -131,7 +131,7 @@ for place, step, network in ((0, untrained, "untrained"), (-1, trained, "trained
     alive = ~detectors.dead_units(run.activations("dense", step))
     auc = np.column_stack([aucs["dense"][place] for aucs in (token_auc, *([part_auc] if run.part_names else []))])
     print(f"dense, {network:9}: {1 - alive.mean():.2f} of the units are silent for every exemplar; "
-          f"of the others {detectors.detector_share(auc[alive]):.2f} detect", *found)
+          f"of the others {detectors.detector_share(auc[alive]):.2f} detect {' or '.join(found)}")
 figure, axes = plt.subplots(len(found), 1, figsize=(6, 2.9 * len(found)), squeeze=False)
 most = max(0.01, *np.ravel(list(found.values())))
 for ax, (what, shares) in zip(axes[:, 0], found.items()):

@@ -401,6 +401,9 @@ ax.figure.savefig(figures / "06_cuts.png")
 # What we see in `figures/06_cuts.png` with the default faces (after a line: the mark's number): for some
 # tokens, cutting the units of most paths does far more harm than the same number at random, and
 # more than the harder control. For others it does none, and in other runs it may do none at all.
+# And the harder control is not hard enough: most of the 12 that are cut are those that differ most,
+# so the others differ less, together about two thirds as much. Part of the harm may be no more
+# than that. This control cannot tell paths from difference where both choose the same units.
 # A token can be lost in two ways, too: it is no longer named, or its name is given to everybody.
 # So path mass may tell *something* about who is needed, and no more than that. Three draws of each
 # control are few; take more before you believe a difference.
