@@ -33,19 +33,12 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from dense_keras.run import Run, write_whole
+from dense_keras.sweep import THREAD_SETTINGS
 from run_tables import TABLES, Row, Table
 from timing import machine, markdown_table
 
 SETTINGS = ("exemplars", "held_out", "epochs")
 """Settings of a preset that can be changed, and columns of the table."""
-
-THREAD_SETTINGS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "TF_NUM_INTEROP_THREADS",
-)
 
 HEAD = """# Runs of the preset {preset}
 

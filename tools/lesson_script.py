@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,3 +107,12 @@ def notebook(script: str) -> dict[str, Any]:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def write_downloads(folder: Path) -> None:
+    """Write each lesson as a script and as a notebook."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for script in lesson_scripts():
+        shutil.copyfile(script, folder / script.name)
+        content = json.dumps(notebook(script.read_text(encoding="utf-8")), indent=1, ensure_ascii=False) + "\n"
+        (folder / f"{script.stem}.ipynb").write_text(content, encoding="utf-8")

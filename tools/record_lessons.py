@@ -8,7 +8,6 @@ The lessons read full default runs. Those that ``--runs`` does not hold are reco
 names that ``dense-keras train`` gives them; a lesson that fails ends the command with its traceback.
 
     docs/outputs/BACKEND/03/     figures on light and dark paper; ``numbers.json``: variables, printed text, seconds
-    docs/outputs/lessons/        each lesson as a script and as a notebook, to download
     docs/outputs/mover.js        what the front page's picture shows, with ``mover_faces.webp``
     docs/lesson_times.csv, .md   how long each lesson took
 
@@ -33,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import mover
-from lesson_script import LESSONS, ROOT, code_hash, lesson_script, lesson_scripts, notebook
+from lesson_script import LESSONS, ROOT, code_hash, lesson_script, lesson_scripts
 from recorded import BACKENDS, DOCS, OUTPUTS, markdown_table
 from run_lesson import LessonFailed, recorded_runs, run_lesson
 
@@ -77,17 +76,6 @@ def fingerprint(text: str, backend: str, runs: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def write_downloads(folder: Path = OUTPUTS / "lessons") -> None:
-    """Each lesson as a script and as a notebook; what is of no lesson any more is deleted."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for script in lesson_scripts():
-        text = script.read_text(encoding="utf-8")
-        content = json.dumps(notebook(text), indent=1, ensure_ascii=False) + "\n"
-        (folder / script.with_suffix(".ipynb").name).write_text(content, encoding="utf-8")
-        (folder / script.name).write_text(text, encoding="utf-8")
-
-
 def record(script: Path, backend: str, work: Path, runs: Sequence[Path]) -> None:
     """Run a lesson unless it was run on just this; its outputs are replaced whole or not at all.
 
@@ -124,7 +112,7 @@ def write_times() -> None:
     csv.writer(text, lineterminator="\n").writerows([columns, *rows])
     (DOCS / "lesson_times.csv").write_text(text.getvalue(), encoding="utf-8")
     megabytes = sum(path.stat().st_size for path in OUTPUTS.rglob("*") if path.is_file()) / 1e6
-    size = f"All figures, numbers and notebooks that the lessons left for this site take {megabytes:.1f} MB."
+    size = f"All figures and numbers that the lessons left for this site take {megabytes:.1f} MB."
     page = "\n".join([TIMES, markdown_table(columns, rows), "", size, ""])
     (DOCS / "lesson_times.md").write_text(page, encoding="utf-8")
 
@@ -139,7 +127,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     scripts = [lesson_script(number) for number in chosen.lessons]
     texts = {script: script.read_text(encoding="utf-8") for script in scripts}
     presets = [preset for preset in PRESETS if any(preset in presets_read(text) for text in texts.values())]
-    write_downloads()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "lessons").mkdir()

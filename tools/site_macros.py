@@ -19,8 +19,11 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parent))  # mkdocs-macros loads this file alone
 
 import recorded
-from lesson_script import LESSONS, code_cells, function_source, lesson_script, place_of_cell
+from lesson_script import LESSONS, code_cells, function_source, lesson_script, place_of_cell, write_downloads
 from recorded import BACKENDS
+
+DOWNLOADS = "downloads"
+"""Folder of the site with the lessons as scripts and as notebooks."""
 
 SUMMARIES = {"mean": statistics.fmean, "min": min, "max": max, "sum": sum, "count": len}
 
@@ -196,9 +199,10 @@ def define_env(env: Any) -> None:
         return tabs({each: figure(path, alts.get(each, alt), lesson, each, name, caption) for each in backends})
 
     def downloads(lesson: str) -> str:
-        """Links to a lesson's script and notebook."""
-        stem = f"{from_page('outputs/lessons')}/{lesson_script(lesson).stem}"
-        return f"[Script]({stem}.py){{ .md-button download }} [Notebook]({stem}.ipynb){{ .md-button download }}"
+        """Links to a lesson's script and notebook, which are written beside the pages when all are built."""
+        stem = f"{from_page(DOWNLOADS)}/{lesson_script(lesson).stem}"
+        links = {"Script": f"{stem}.py", "Notebook": f"{stem}.ipynb"}.items()
+        return " ".join(f'<a class="md-button" href="{address}" download>{name}</a>' for name, address in links)
 
     def mover() -> str:
         """The front page's moving picture."""
@@ -226,6 +230,11 @@ def define_env(env: Any) -> None:
         *(recorded.value, recorded.column, recorded.has_table),
     ):
         env.macro(macro)
+
+
+def on_post_build(env: Any) -> None:
+    """Called by mkdocs-macros when all pages are built."""
+    write_downloads(Path(env.conf["site_dir"]) / DOWNLOADS)
 
 
 def _function(kind: str, lesson: str, name: str) -> str:

@@ -6,12 +6,12 @@ import re
 import pytest
 
 
-def test_downloads_are_the_lessons(tool):
-    script, outputs = tool("lesson_script"), tool("recorded").OUTPUTS / "lessons"
+def test_downloads_are_the_lessons(tool, site):
+    script = tool("lesson_script")
     for path in script.lesson_scripts():
         text = path.read_text(encoding="utf-8")
-        assert (outputs / path.name).read_text(encoding="utf-8") == text, "python tools/record_lessons.py"
-        notebook = json.loads((outputs / path.with_suffix(".ipynb").name).read_text(encoding="utf-8"))
+        assert (site / "downloads" / path.name).read_text(encoding="utf-8") == text
+        notebook = json.loads((site / "downloads" / f"{path.stem}.ipynb").read_text(encoding="utf-8"))
         assert notebook == script.notebook(text)
 
 

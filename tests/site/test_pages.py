@@ -76,7 +76,7 @@ def test_every_lesson_has_a_page_with_downloads_figures_and_solutions(pages, sit
         (path,) = (site / "lessons").glob(f"{number:02}_*.html")
         page, text = pages[path], path.read_text(encoding="utf-8")
         for suffix in ("py", "ipynb"):
-            assert any(link.endswith(f"outputs/lessons/{path.stem}.{suffix}") for link in page.links), path.name
+            assert any(link.endswith(f"downloads/{path.stem}.{suffix}") for link in page.links), path.name
         for backend in ("tensorflow", "torch"):
             assert any(f"outputs/{backend}/{number:02}/" in image["src"] for image in page.pictures), (
                 path.name,
