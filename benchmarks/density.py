@@ -8,6 +8,8 @@ its own, without recording, and asks the network at the end:
     held_out_accuracy    on the same held-out exemplars for each density
     pair_hair_eyes, pair_nose_mouth   share of held-out exemplars for which the named token has the
                          right "alike" or "not alike" of the pair; chance is .5
+    interaction_hair_eyes, interaction_nose_mouth   share of the pair's interaction in the energy of all
+                         that parts do to the logits, on the factorial probe; mere sums over parts have none
     training_accuracy    on the exemplars that were learned from
 
     python benchmarks/density.py --seeds 0 1 2 --backends tensorflow torch
@@ -34,15 +36,13 @@ from dense_keras.codes import PAIRS, pairs_alike
 from dense_keras.measures import classification
 from dense_keras.run import write_whole
 from dense_keras.token_set import Exemplars
+from run_tables import interactions_of_pairs
 from seeds import Row, read_rows
 from timing import machine
 
-DENSITIES = (5, 20, 100, 250, 500, 1000, 1500)
+DENSITIES = (5, 20, 100, 250, 500, 1000, 2000)
 STEPS = 2106
 """Those of the preset: 9 epochs of 1,500 exemplars a token."""
-
-COLUMNS = {"hair and eyes": "pair_hair_eyes", "nose and mouth": "pair_nose_mouth"}
-"""Of the pairs of parts in the table."""
 
 KEY = ("exemplars", "seed", "backend", "steps")
 
@@ -56,7 +56,12 @@ def pair_accuracies(
     """
     labels = classification.token_variants(pairs_alike(codes, part_names), tokens)
     told = classification.part_readout(predicted[np.newaxis], tokens, labels)
-    return {COLUMNS[pair]: share for pair, share in zip(PAIRS, told[0].tolist(), strict=True)}
+    return of_pairs("pair", told[0])
+
+
+def of_pairs(kind: str, shares: np.ndarray) -> dict[str, float]:
+    """Column of the table -> share. shares: (pairs,)."""
+    return {f"{kind}_{pair.replace(' and ', '_')}": share for pair, share in zip(PAIRS, shares.tolist(), strict=True)}
 
 
 def trained_row(backend: str, exemplars: int, seed: int, steps: int, held_out: int) -> Row:
@@ -66,6 +71,7 @@ def trained_row(backend: str, exemplars: int, seed: int, steps: int, held_out: i
 
     from dense_keras.experiment import PRESETS, Experiment, batches, compiled_vgg
     from dense_keras.interventions import look
+    from dense_keras.report import compared_responses
 
     settings = PRESETS["conjunctive"] | {"exemplars": exemplars, "held_out": held_out, "seed": seed}
     experiment = Experiment(**settings)
@@ -77,7 +83,11 @@ def trained_row(backend: str, exemplars: int, seed: int, steps: int, held_out: i
     asked: Exemplars = token_set.held_out
     seen = look(model, asked)
     pairs = pair_accuracies(seen.logits.argmax(axis=1), asked.tokens, asked.codes, token_set.part_names)
-    shares = {"held_out_accuracy": seen.accuracy, **pairs, "training_accuracy": look(model, token_set.train).accuracy}
+    factorial = token_set.factorial
+    responses = compared_responses(look(model, factorial).logits, factorial, token_set.part_names, experiment.code)
+    interactions = of_pairs("interaction", interactions_of_pairs(responses))
+    trained = {"training_accuracy": look(model, token_set.train).accuracy}
+    shares = {"held_out_accuracy": seen.accuracy, **pairs, **interactions, **trained}
     key = {"exemplars": exemplars, "seed": seed, "backend": backend, "steps": steps}
     return key | {name: f"{share:.4f}" for name, share in shares.items()}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from dense_keras.measures import (
 )
 from dense_keras.measures.arguments import NotAvailable
 from dense_keras.run import Run, write_whole
+from dense_keras.token_set import Exemplars
 
 DETECTS = 0.9
 """AUC from which a unit is called a detector in the report."""
@@ -72,12 +73,21 @@ def responses_to_codes(run: Run, layer: str, step: int) -> np.ndarray:
     """
     if "factorial" not in run.probes:
         raise NotAvailable("Not available for this token set: nobody knows its parts.")
-    probe = run.probes["factorial"]
-    compared = [run.part_names.index(name) for name in compared_parts(run.description["experiment"]["code"])]
-    rows = (np.delete(probe.codes, compared, axis=1) == 0).all(axis=1)
-    activations = run.activations(layer, step, probe="factorial")[rows]
-    views = probe.factors["view"][rows]
-    return conjunctions.factorial_responses(activations, probe.codes[rows][:, compared], views)
+    activations = run.activations(layer, step, probe="factorial")
+    return compared_responses(
+        activations, run.probes["factorial"], run.part_names, run.description["experiment"]["code"]
+    )
+
+
+def compared_responses(activations: np.ndarray, factorial: Exemplars, names: Sequence[str], code: str) -> np.ndarray:
+    """The same of activations that no run holds: (exemplars of the factorial probe, units).
+
+    factorial: with ``codes`` and the factor ``view``; names: of the parts, as the columns of the codes; code: the kind.
+    """
+    compared = [names.index(name) for name in compared_parts(code)]
+    rows = (np.delete(factorial.codes, compared, axis=1) == 0).all(axis=1)
+    codes, views = factorial.codes[rows][:, compared], factorial.factors["view"][rows]
+    return conjunctions.factorial_responses(activations[rows], codes, views)
 
 
 def write_report(run: Run, rows: Iterable[Row]) -> Path:

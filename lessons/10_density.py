@@ -222,7 +222,7 @@ for count, own in zip(asked, nearest[0]):
 #
 #     python benchmarks/density.py
 #
-# which trains the same network for equally many steps on 5 to 1,500 exemplars a token, and writes a table.
+# which trains the same network for equally many steps on 5 to 2,000 exemplars a token, and writes a table.
 
 # %%
 table = here / "data" / "density.csv"

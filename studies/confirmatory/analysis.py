@@ -2,7 +2,7 @@
 
     python studies/confirmatory/analysis.py runs/confirmatory
 
-reads the runs of the grid that are finished, and ``density.csv`` beside this file, computes what
+reads the runs of the grid that are finished, and lesson 10's ``density.csv``, computes what
 ``hypotheses.md`` names, and writes ``results.csv``, a row a number, and ``results.md``, with the
 verdicts. Runs whose numbers are in ``results.csv`` are not read again, so a command that was stopped
 goes on where it stood; to compute everything anew, delete the file.
@@ -33,6 +33,7 @@ from dense_keras.sweep import Cell, cells
 from verdicts import HYPOTHESES, NOT_RUN, Hypothesis, all_together
 
 HERE = Path(__file__).parent
+DENSITY = HERE.parents[1] / "lessons" / "data" / "density.csv"
 SEEDS = (10, 11, 12, 13, 14)
 BACKENDS = ("tensorflow", "torch")
 CONTROLS = {"default": "shuffled", "conjunctive": "conjunctive-shuffled"}
@@ -228,13 +229,11 @@ def of_density(rows: Sequence[Row]) -> Iterator[Number]:
     """H9, of the trainings of one seed on one backend at all densities; ``rows`` are of ``density.csv``."""
     ordered = sorted(rows, key=lambda row: int(row["exemplars"]))
     densities = np.array([int(row["exemplars"]) for row in ordered])
-    shares = {
-        pair: np.array([float(row[column]) for row in ordered])
-        for pair, column in zip(PAIRS, ("pair_hair_eyes", "pair_nose_mouth"), strict=True)
-    }
-    for pair, of_pair in shares.items():
-        yield "H9", f"critical, {pair}", quantities.critical_density(densities, of_pair)
-    larger = shares["hair and eyes"]
+    for pair in PAIRS:
+        columns = (f"{kind}_{pair.replace(' and ', '_')}" for kind in ("pair", "interaction"))
+        told, interactions = (np.array([float(row[column]) for row in ordered]) for column in columns)
+        yield "H9", f"critical, {pair}", quantities.critical_density(densities, told, interactions)
+    larger = np.array([float(row["pair_hair_eyes"]) for row in ordered])
     yield "H9", "largest rise", quantities.largest_rise(larger)
     yield "H9", "least share", larger[0]
     yield "H9", "densities", len(densities)
@@ -302,7 +301,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("runs", type=Path, help="folder of the run folders")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="others to try the analysis only")
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS))
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of density.csv and of the results")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results")
+    parser.add_argument("--density", type=Path, default=DENSITY, help="table of the trainings at all densities")
     chosen = parser.parse_args(arguments)
     grid = cells(chosen.runs, chosen.backends, PRESETS, seed=chosen.seeds)
     missing = [cell for cell in grid if not cell.is_finished]
@@ -314,7 +314,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows += rows_of(cell.preset, cell.backend, cell.experiment.seed, numbers_of(Run(cell.folder)))
         _write(chosen.out / "results.csv", rows)
     rows = [row for row in rows if row["preset"] != "density"]
-    trained = _read(chosen.out / "density.csv")
+    trained = _read(chosen.density)
     for backend, seed in product(chosen.backends, chosen.seeds):
         own = [row for row in trained if (row["backend"], row["seed"]) == (backend, str(seed))]
         rows += rows_of("density", backend, seed, of_density(own)) if own else []

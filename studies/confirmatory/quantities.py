@@ -24,7 +24,7 @@ READ = 0.6
 EXPLAINED = 0.05
 """Share of a layer's variance that parts must explain for a share of theirs to be told."""
 
-BOUND = 0.9
+BOUND, BOUND_INTERACTION = 0.9, 0.05
 """Share of exemplars whose pair is told rightly above which the pair is called bound."""
 
 
@@ -245,12 +245,14 @@ def interaction(responses: np.ndarray) -> tuple[float, float]:
     return (beyond / explained if explained >= EXPLAINED else float("nan")), beyond
 
 
-def critical_density(densities: np.ndarray, shares: np.ndarray) -> float:
+def critical_density(densities: np.ndarray, shares: np.ndarray, interactions: np.ndarray) -> float:
     """The number of exemplars from which on a pair is bound; infinite if it never is.
 
-    densities: (densities,) ascending; shares: (densities,) of exemplars whose pair is told rightly.
+    densities: (densities,) ascending; shares: (densities,) of exemplars whose pair is told rightly;
+    interactions: (densities,) share of the pair's interaction in the energy of all that parts do to the logits.
     """
-    return float(classification.onset_steps(shares, densities, BOUND))
+    told_by_binding = np.where(np.asarray(interactions) >= BOUND_INTERACTION, shares, 0)
+    return float(classification.onset_steps(told_by_binding, densities, BOUND))
 
 
 def largest_rise(shares: np.ndarray) -> float:

@@ -10,7 +10,7 @@ import pytest
 from dense_keras.backend import keras
 from dense_keras.experiment import PRESETS, Experiment
 
-COLUMNS = "exemplars,seed,backend,steps,held_out_accuracy,pair_hair_eyes,pair_nose_mouth,training_accuracy"
+COLUMNS = "exemplars,seed,backend,steps,held_out_accuracy,pair_hair_eyes,pair_nose_mouth,interaction_hair_eyes,interaction_nose_mouth,training_accuracy"
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_each_row_is_trained_once(density, capsys, tmp_path):
         str(table),
     ]
     table.parent.mkdir()
-    table.write_text(f"{COLUMNS}\n7,0,{keras.config.backend()},3,0.2,0.5,0.5,1.0\n")  # as if trained before
+    table.write_text(f"{COLUMNS}\n7,0,{keras.config.backend()},3,0.2,0.5,0.5,0.1,0.1,1.0\n")  # as if trained before
     density.main([*command, "--densities", "5", "7"])
     assert capsys.readouterr().out.count("a token, seed 0") == 1
     assert table.read_text().splitlines()[0] == COLUMNS

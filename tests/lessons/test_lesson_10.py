@@ -11,11 +11,11 @@ from lesson_runs import figures_in, numbers_after, run_lesson_here
 
 LESSON = "10_density.py"
 OF_ALL = ["10_curves.png", "10_neighbours.png"]
-TABLE = """exemplars,seed,backend,steps,held_out_accuracy,pair_hair_eyes,pair_nose_mouth,training_accuracy
-5,0,torch,8,0.3,0.5,0.5,1.0
-5,1,torch,8,0.4,0.6,0.5,0.9
-20,0,tensorflow,8,0.9,1.0,0.8,1.0
-20,0,tensorflow,4,0.1,0.1,0.1,0.1
+TABLE = """exemplars,seed,backend,steps,held_out_accuracy,pair_hair_eyes,pair_nose_mouth,interaction_hair_eyes,interaction_nose_mouth,training_accuracy
+5,0,torch,8,0.3,0.5,0.5,0.1,0.0,1.0
+5,1,torch,8,0.4,0.6,0.5,0.2,0.0,0.9
+20,0,tensorflow,8,0.9,1.0,0.8,0.3,0.1,1.0
+20,0,tensorflow,4,0.1,0.1,0.1,0.1,0.1,0.1
 """
 
 

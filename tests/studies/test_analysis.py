@@ -67,6 +67,8 @@ def density_rows(shares, seed="10", backend="torch"):
             "backend": backend,
             "pair_hair_eyes": str(pair),
             "pair_nose_mouth": "0.5",
+            "interaction_hair_eyes": "0.3",
+            "interaction_nose_mouth": "0.0",
         }
         for count, pair in shares.items()
     ]
@@ -84,8 +86,9 @@ def test_results_without_any_run_say_so_and_are_not_computed_twice(tmp_path, cap
     rows = density_rows({5: 0.5, 100: 0.55, 500: 0.97})
     header = ",".join(rows[0])
     (tmp_path / "density.csv").write_text("\n".join([header, *(",".join(row.values()) for row in rows)]) + "\n")
+    options = ["--density", str(tmp_path / "density.csv"), "--seeds", "10", "--backends", "torch"]
     for _ in range(2):
-        analysis.main([str(tmp_path / "runs"), "--out", str(tmp_path), "--seeds", "10", "--backends", "torch"])
+        analysis.main([str(tmp_path / "runs"), "--out", str(tmp_path), *options])
         page = (tmp_path / "results.md").read_text()
         assert "**Not there when this was written:** faces-additive-seed10-torch" in page
         assert "| H1 | " in page and "| **not run** | default, torch: not run |" in page

@@ -192,9 +192,12 @@ def test_interaction_of_sums_products_and_noise():
 
 def test_critical_density_and_the_largest_rise():
     densities = np.array([5, 100, 500, 2000])
-    assert quantities.critical_density(densities, np.array([0.5, 0.95, 0.8, 0.99])) == 2000
-    assert quantities.critical_density(densities, np.array([0.5, 0.5, 0.95, 0.99])) == 500
-    assert quantities.critical_density(densities, np.array([0.5, 0.5, 0.5, 0.6])) == np.inf
+    told, bound = np.array([0.5, 0.5, 0.95, 0.99]), np.array([0.0, 0.0, 0.2, 0.4])
+    assert quantities.critical_density(densities, told, bound) == 500
+    assert quantities.critical_density(densities, np.array([0.5, 0.95, 0.8, 0.99]), np.full(4, 0.2)) == 2000
+    assert quantities.critical_density(densities, np.array([0.5, 0.5, 0.5, 0.6]), bound) == np.inf
+    assert quantities.critical_density(densities, told, np.array([0.0, 0.0, 0.04, 0.05])) == 2000
+    assert quantities.critical_density(densities, np.ones(4), np.zeros(4)) == np.inf  # told by sums alone
     assert quantities.largest_rise(np.array([0.5, 0.5, 0.9, 1.0])) == pytest.approx(0.8)
     assert np.isnan(quantities.largest_rise(np.array([0.5, 0.6, 0.6, 0.6])))
 
