@@ -2,7 +2,15 @@
 
 A row is a number: at which step, of which layer, of which measure, of which item (a token, a
 part, a factor, or nothing), its value. Layers and items that a measure is not about are empty
-strings; measures of parts are left out where nobody knows the parts.
+strings; measures of parts are left out where nobody knows the parts, those of neural collapse
+where all tokens have the same mean, as in a layer that is dead.
+
+Measures of forgetting count from the untrained network up to the row's step, so they depend on
+which snapshots were taken.
+
+The report is made of what a run records. Contributions, the graph that they span, and rewinding need
+the network itself, its activation maps or its decisions with other weights: lessons 6 and 7 compute
+them.
 """
 
 from __future__ import annotations
@@ -26,6 +34,7 @@ from dense_keras.measures import (
     dimension,
     dynamics,
     linear_probes,
+    neural_collapse,
     similarity,
 )
 from dense_keras.measures.arguments import NotAvailable
@@ -57,7 +66,9 @@ def report(run: Run) -> list[Row]:
     rows = [*_of_decisions(run)]
     initial = run.weights(run.steps[0])
     for step in run.steps:
-        rows += _of_weights(step, run.weights(step), initial)
+        weights = run.weights(step)
+        rows += _of_weights(step, weights, initial)
+        rows += _of_collapse(run, step, weights)
         for layer in run.layers:
             rows += _of_layer(run, step, layer)
             rows += _of_parts(run, step, layer)
@@ -109,6 +120,7 @@ def _of_decisions(run: Run) -> Iterator[Row]:
     for step, accuracy, of_tokens in zip(steps, overall, tokens, strict=True):
         yield Row(step, "", "accuracy", "", float(accuracy))
         yield from _items(step, "", "token accuracy", run.token_names, of_tokens)
+    yield from _of_forgetting(steps, classification.correctness(predicted, probe.tokens))
     if probe.codes is None:
         return
     variants = classification.token_variants(probe.codes, probe.tokens)
@@ -119,6 +131,16 @@ def _of_decisions(run: Run) -> Iterator[Row]:
         yield from _items(step, "", "part read-out of the decision", names, of_parts[worn])
 
 
+def _of_forgetting(steps: Sequence[int], correct: np.ndarray) -> Iterator[Row]:
+    for number, step in enumerate(steps, 1):
+        for measure, of_exemplars in (
+            ("forgetting events", classification.forgetting_events(correct[:number])),
+            ("never learned", classification.never_learned(correct[:number])),
+            ("unforgettable", classification.unforgettable(correct[:number])),
+        ):
+            yield Row(step, "", measure, "", float(of_exemplars.mean()))
+
+
 def _of_weights(step: int, weights: Mapping[str, np.ndarray], initial: Mapping[str, np.ndarray]) -> Iterator[Row]:
     for measure, of_layers in (
         ("relative weight change", dynamics.relative_changes(weights, initial)),
@@ -126,6 +148,23 @@ def _of_weights(step: int, weights: Mapping[str, np.ndarray], initial: Mapping[s
     ):
         for layer, value in of_layers.items():
             yield Row(step, layer, measure, "", value)
+
+
+def _of_collapse(run: Run, step: int, weights: Mapping[str, np.ndarray]) -> Iterator[Row]:
+    """Neural collapse in front of the classifier, of held-out exemplars."""
+    *_, features, classifier = run.layers
+    tokens, activations = run.probes["held_out"].tokens, run.activations(features, step)
+    means = neural_collapse.centred_means(activations, tokens)
+    if not means.any():
+        return
+    for measure, value in (
+        ("NC1, variability", neural_collapse.variability(activations, tokens)),
+        ("NC2, lengths", neural_collapse.norm_variation(means)),
+        ("NC2, angles", neural_collapse.angle_deviation(means)),
+        ("NC3, weights from means", neural_collapse.duality_distance(means, weights[f"{classifier}/kernel"])),
+        ("NC4, not the nearest mean", neural_collapse.nearest_mean_disagreement(activations, tokens, run.logits(step))),
+    ):
+        yield Row(step, features, measure, "", value)
 
 
 def _of_layer(run: Run, step: int, layer: str) -> Iterator[Row]:
@@ -139,9 +178,10 @@ def _of_layer(run: Run, step: int, layer: str) -> Iterator[Row]:
     ):
         yield Row(step, layer, measure, "", float(value))
     if layer != "logits":  # which have no ReLU: below 0 is neither dead nor silent
-        sparseness = np.nanmean(detectors.lifetime_sparseness(activations))
+        sparseness = detectors.lifetime_sparseness(activations)
+        of_layer = float("nan") if np.isnan(sparseness).all() else float(np.nanmean(sparseness))
         yield Row(step, layer, "dead units", "", float(detectors.dead_units(activations).mean()))
-        yield Row(step, layer, "lifetime sparseness", "", float(sparseness))
+        yield Row(step, layer, "lifetime sparseness", "", of_layer)
     decomposition = linear_probes.decomposed(activations)
     read = linear_probes.predicted_tokens(decomposition, probe.tokens)
     yield Row(step, layer, "linear probe, accuracy", "token", float(linear_probes.accuracy(read, probe.tokens)))

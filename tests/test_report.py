@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from dense_keras.experiment import Experiment, train
-from dense_keras.measures import categories, conjunctions
+from dense_keras.measures import categories, classification, conjunctions, neural_collapse
 from dense_keras.report import report, write_report
+from dense_keras.run import Run
 
 PART_MEASURES = {"part read-out of the decision", "part detectors", "interaction share", "conjunctive units"}
 
@@ -44,6 +45,50 @@ def test_the_untrained_network_has_not_moved_and_the_last_is_at_the_end(small_ru
     assert all(abs(value) < 1e-6 for (step, _), value in rotation.items() if step == 0)
     assert all(value > 0 for (step, _), value in rotation.items() if step == 8)
     assert all(value == 1 for (step, _), value in end.items() if step == 8)
+
+
+def test_forgetting_is_counted_up_to_each_snapshot(small_run, rows):
+    predicted = np.array([small_run.logits(step).argmax(axis=1) for step in small_run.steps])
+    correct = predicted == small_run.probes["held_out"].tokens
+    falls = np.cumsum([0, *(correct[:-1] & ~correct[1:]).mean(axis=1)])
+    np.testing.assert_allclose(list(only(rows, "forgetting events").values()), falls)
+    assert falls[-1] > 0, "nothing was forgotten, so nothing was tested"
+    never, unforgettable = only(rows, "never learned"), only(rows, "unforgettable")
+    np.testing.assert_allclose(
+        list(never.values()), [(~correct[: n + 1].any(axis=0)).mean() for n in range(len(falls))]
+    )
+    assert unforgettable[0, ""] == only(rows, "accuracy")[0, ""], "nothing is forgotten at the first snapshot"
+    assert unforgettable[8, ""] == classification.unforgettable(correct).mean()
+
+
+def test_collapse_is_that_of_the_features_in_front_of_the_classifier(small_run, rows):
+    activations, tokens = small_run.activations("dense", 8), small_run.probes["held_out"].tokens
+    means = neural_collapse.centred_means(activations, tokens)
+    kernel = small_run.weights(8)["logits/kernel"]
+    for measure, expected in {
+        "NC1, variability": neural_collapse.variability(activations, tokens),
+        "NC2, lengths": neural_collapse.norm_variation(means),
+        "NC2, angles": neural_collapse.angle_deviation(means),
+        "NC3, weights from means": neural_collapse.duality_distance(means, kernel),
+        "NC4, not the nearest mean": neural_collapse.nearest_mean_disagreement(
+            activations, tokens, small_run.logits(8)
+        ),
+    }.items():
+        found = only(rows, measure)
+        assert set(found) == {(step, "dense") for step in small_run.steps}
+        assert found[8, "dense"] == expected
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_dead_layer_has_no_collapse_and_does_not_stop_the_report(small_run, monkeypatch):
+    read = Run.activations
+
+    def dead(run, layer, *arguments, **keywords):
+        return read(run, layer, *arguments, **keywords) * (layer != "dense")
+
+    monkeypatch.setattr(Run, "activations", dead)
+    found = {row.measure for row in report(small_run)}
+    assert "scatter share" in found and not {measure for measure in found if measure.startswith("NC")}
 
 
 def test_what_cannot_be_read_from_a_hash_is_not_asked(rows):

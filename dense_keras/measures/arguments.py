@@ -63,7 +63,7 @@ def checked_steps(steps: np.ndarray, snapshots: int) -> np.ndarray:
 
 
 def known(values: np.ndarray | None, what: str) -> np.ndarray:
-    """Codes, masks or factors, if they are known.
+    """Codes, masks or factors, if they are known: as ``values``, whatever shape.
 
     what: they are called in the error.
     Raises NotAvailable if they are None: nothing is put in their place.

@@ -34,7 +34,7 @@ CONJUNCTION_LEVEL = 0.3
 
 
 def normalised_similarities(similarities: np.ndarray) -> np.ndarray:
-    """How much of its way to its final state a layer has gone: (layers, snapshots) float, 0 at the first, 1 at the last.
+    """How much of its way to its final state a layer has gone: (layers, snapshots), 0 at the first, 1 at the last.
 
     (s(t) - s(0)) / (1 - s(0)). A layer that hardly moves is near 1 from the start, which looks
     early in the raw curve; here what little it moves counts in full, and so does its noise.
@@ -49,12 +49,12 @@ def normalised_similarities(similarities: np.ndarray) -> np.ndarray:
 
 
 def convergence_steps(similarities: np.ndarray, steps: np.ndarray, level: float) -> np.ndarray:
-    """Step from which a layer stays more similar than a level to its final state: (layers,) float.
+    """Step from which a layer stays more similar than a level to its final state: (layers,) float, never infinite.
 
     NaN for a layer whose curve is NaN. Ask for the raw curves and for ``normalised_similarities``,
     at .5 and .9: their orders can be opposite.
     similarities: (layers, snapshots), 1 at the last; steps: (snapshots,); level: below 1.
-    Raises ValueError for other shapes and levels.
+    Raises ValueError for other shapes and levels, and if a layer is not at 1 at the last snapshot.
     """
     values = _checked_similarities(similarities)
     if not level < 1:
@@ -109,7 +109,8 @@ def rewinding_steps(accuracies: np.ndarray, steps: np.ndarray, loss: float = 0.0
     """Step from which setting a layer back costs less than a loss of accuracy: (layers,) float, never infinite.
 
     0 for a layer that could have stayed untrained. accuracies: as for ``rewinding_costs``;
-    steps: (snapshots,); loss: above 0. Raises ValueError for other shapes and losses.
+    steps: (snapshots,); loss: above 0. Raises ValueError for other losses, and as ``rewinding_costs``.
+    Our own.
     """
     if not loss > 0:
         raise ValueError(f"The loss came as {loss:g}. It must be above 0, such as 0.02.")
@@ -125,7 +126,7 @@ def edge_onset_steps(
     Strengths count without their sign.
     strengths: (snapshots, edges), or (snapshots, in, out), which gives (in, out); steps: (snapshots,);
     null_strengths: of any shape, of the untrained network or of shuffled units; share: 0..1.
-    Raises ValueError for other shapes, and for no null strength.
+    Raises ValueError for other shapes, for no null strength and for a share outside of 0..1. Our own.
     """
     strengths, null = np.abs(np.asarray(strengths, np.float64)), np.abs(np.asarray(null_strengths, np.float64))
     if strengths.ndim not in (2, 3):
@@ -237,7 +238,7 @@ def shuffled_shares(
     generator: np.random.Generator,
     draws: int = 1000,
 ) -> np.ndarray:
-    """``positive_share`` of lead and of lag when the edges of the pairs exchange their onsets: (draws, 2) float.
+    """``positive_share`` of lead and of lag when the edges of the pairs exchange their onsets: (draws, 2), 0..1.
 
     When edges, parts and selectivities come stays as it is; which edge belongs to which units is
     lost. Pairs of which an onset never came are left out. For the other arguments and errors
@@ -319,7 +320,7 @@ def growth_rows(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Growth in selectivity to the next snapshot, and what may predict it, for each unit of a layer.
 
-    Returns the growth, (snapshots - 1, units) float, and (snapshots - 1, units, 3) predictors
+    Returns the growth, (snapshots - 1, units) float of either sign, and (snapshots - 1, units, 3) predictors
     at the snapshot before: in-strength from units whose part has come by then, the selectivity
     itself, in-strength from all units. Units whose part never comes add to the last one only.
     selectivities: (snapshots, units) float, NaN where unknown; strengths: (snapshots, in, units), counted
@@ -345,7 +346,7 @@ def growth_rows(
 
 
 def within_snapshots(values: np.ndarray) -> np.ndarray:
-    """Values less their mean over the units of a snapshot, of the same shape; NaN stays NaN.
+    """Values less their mean over the units of a snapshot, of the same shape, mean 0; NaN stays NaN.
 
     In-strength and selectivity both grow with time, so they go together even if no unit's
     parents matter for it. What remains here compares units with others at the same snapshot.
@@ -359,7 +360,8 @@ def growth_regression(growths: Sequence[np.ndarray], predictors: Sequence[np.nda
 
     Bootstrapping predicts that the coefficient after the intercept, of in-strength from units
     whose part has come, is above 0. Rows with NaN are left out.
-    growths, predictors: of ``growth_rows``, one a run, or both ``within_snapshots``.
+    growths: (snapshots - 1, units), predictors: (snapshots - 1, units, predictors), of ``growth_rows``, one a
+    run, or both ``within_snapshots``.
     Raises ValueError as ``clustered_regression``, and if there are not as many of both.
     """
     if len(growths) != len(predictors):

@@ -1,4 +1,4 @@
-"""Category structure: how far the exemplars of a token come together in a layer, and which tokens come near one another.
+"""Category structure: how far exemplars of a token come together in a layer, and which tokens come near one another.
 
 Activations are (exemplars, units), pooled over space; *token means* are their means over
 the exemplars of each token, in ascending order of the tokens. The array with a value for
@@ -30,35 +30,6 @@ def token_means(activations: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """
     activations = checked_activations(activations, fewest=1)
     return _group_means(activations, _groups(checked_tokens(tokens, len(activations), fewest=1)))
-
-
-def token_cell_means(
-    activations: np.ndarray, tokens: np.ndarray, cells: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean activation of each token in each cell of a factor: (groups, units), and the groups' tokens and cells, (groups,).
-
-    Groups are ordered by token, then by cell; those without exemplars are left out.
-    cells: (exemplars,) integers, of ``factor_cells`` or any other; else as for ``token_means``.
-    Raises ValueError for other shapes, chimeras, and values that are not finite.
-    """
-    activations = checked_activations(activations, fewest=1)
-    tokens = checked_tokens(tokens, len(activations), fewest=1)
-    if np.shape(cells) != tokens.shape:
-        raise ValueError(f"Cells came with shape {np.shape(cells)} for {len(tokens)} exemplars: one each is needed.")
-    labels, groups = np.unique(np.column_stack([tokens, cells]), axis=0, return_inverse=True)
-    return _group_means(activations, groups.ravel()), labels[:, 0], labels[:, 1]
-
-
-def factor_cells(factor: np.ndarray, num_cells: int) -> np.ndarray:
-    """The cell of each exemplar when a factor's range is cut into cells of about equal count: (exemplars,) integers.
-
-    factor: (exemplars,) float; exemplars with equal values share a cell. Cells count from 0, lowest values first.
-    Raises NotAvailable if the factor is None, and ValueError for fewer than two cells.
-    """
-    factor = known(factor, "factors")
-    if num_cells < 2:
-        raise ValueError(f"{num_cells} cell(s) came; a factor is cut into 2 or more.")
-    return ((rankdata(factor) - 0.5) * num_cells / len(factor)).astype(np.int64)
 
 
 def unit_scatter(activations: np.ndarray, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -102,7 +73,7 @@ def scatter_share(activations: np.ndarray, tokens: np.ndarray) -> float:
 
 
 def chance_scatter_share(num_exemplars: int, num_tokens: int) -> float:
-    """Mean scatter share over all ways to shuffle the tokens, (tokens - 1) / (exemplars - 1).
+    """Mean scatter share over all ways to shuffle the tokens, (tokens - 1) / (exemplars - 1): 0..1.
 
     Raises ValueError for fewer than two exemplars, and for more tokens than exemplars.
     """
@@ -131,14 +102,17 @@ def exemplar_silhouettes(activations: np.ndarray, tokens: np.ndarray) -> np.ndar
 
 
 def silhouette(activations: np.ndarray, tokens: np.ndarray) -> float:
-    """Mean of ``exemplar_silhouettes``, -1..1: 1 for tokens that are points far apart, about 0 for none."""
+    """Mean of ``exemplar_silhouettes``, -1..1: 1 for tokens that are points far apart, about 0 for none.
+
+    For arguments, errors and source see there.
+    """
     return float(exemplar_silhouettes(activations, tokens).mean())
 
 
 def cosine_distances(means: np.ndarray) -> np.ndarray:
     """1 - cosine of every two means: (pairs,) float, 0..2, in the order of scipy's ``pdist``.
 
-    means: (means, units), of ``token_means`` or ``token_cell_means``.
+    means: (means, units), of ``token_means`` or ``similarity.cell_means``.
     Raises ValueError for other shapes, fewer than two means, and a mean that is 0 in all units.
     """
     means = checked_activations(means)
@@ -175,15 +149,18 @@ def token_code_distances(codes: np.ndarray, tokens: np.ndarray, part_weights: np
 def tree(distances: np.ndarray) -> np.ndarray:
     """Tree of things by average linkage: scipy's linkage matrix (things - 1, 4), to draw with its ``dendrogram``.
 
+    Heights are mean distances, 0 or more.
     distances: (pairs,) between the things, of ``cosine_distances`` or ``token_code_distances``.
     Two things whose distance ties with others' are joined in an order that says nothing.
     Raises ValueError for distances that are not finite, and for a number of them that is not of all pairs.
+    Source: R. Sokal and C. Michener, "A statistical method for evaluating systematic relationships", 1958.
     """
     distances = np.asarray(distances, np.float64)
     things = int((1 + np.sqrt(1 + 8 * distances.size)) / 2)
     if distances.ndim != 1 or things < 2 or distances.size != things * (things - 1) // 2:
         raise ValueError(
-            f"Distances came with shape {distances.shape}. All pairs of 2, 3, 4, ... things have 1, 3, 6, ... distances."
+            f"Distances came with shape {distances.shape}. All pairs of 2, 3, 4, ... things have 1, 3, 6, ... "
+            "distances."
         )
     if not np.isfinite(distances).all():
         raise ValueError("The distances hold NaN or infinite values: no tree can be made of them.")
@@ -223,7 +200,10 @@ def bakers_gamma(first_tree: np.ndarray, second_tree: np.ndarray) -> float:
 def bakers_gamma_null(
     first_tree: np.ndarray, second_tree: np.ndarray, generator: np.random.Generator, draws: int = 1000
 ) -> np.ndarray:
-    """``bakers_gamma`` when the things of the second tree change places at random: (draws,) float, -1..1."""
+    """``bakers_gamma`` when the things of the second tree change places at random: (draws,) float, -1..1.
+
+    For the other arguments and errors see there.
+    """
     first, second = _ranks_of_two(first_tree, second_tree)
     orders = generator.permuted(np.tile(np.arange(len(second)), (draws, 1)), axis=1)
     return (first * second[orders[:, :, np.newaxis], orders[:, np.newaxis]]).sum(axis=(1, 2))

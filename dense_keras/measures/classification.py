@@ -72,14 +72,18 @@ def token_accuracy_bands(
 
 
 def accuracy(predicted: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """Share of exemplars that were called by their token: (snapshots,) float, 0..1. See ``correctness``."""
+    """Share of exemplars that were called by their token: (snapshots,) float, 0..1.
+
+    Arguments and errors as for ``correctness``.
+    """
     return correctness(predicted, tokens).mean(axis=1)
 
 
 def wilson_band(successes: np.ndarray, trials: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest share that a count is compatible with, each in 0..1: never empty, even for 0 or all.
 
-    successes, trials: counts of any shapes that broadcast; level: confidence, between 0 and 1.
+    successes, trials: counts of any shapes (...) that broadcast, which is the bands' too; level:
+    confidence, between 0 and 1.
     Raises ValueError for fewer than one trial, for more successes than trials, and for another level.
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """
@@ -205,7 +209,7 @@ def part_readout(predicted: np.ndarray, tokens: np.ndarray, variants: np.ndarray
     """Share of exemplars whose part can be read from the decision: (snapshots, parts) float, 0..1.
 
     1 for one who knows this part alone; ``part_readout_baseline`` for one who knows nothing.
-    NaN for a part of which no token has a variant of its own. See ``part_agreement``.
+    NaN for a part of which no token has a variant of its own. Arguments and errors as for ``part_agreement``.
     """
     agreement = part_agreement(predicted, tokens, variants)
     return _ratio(np.nansum(agreement, axis=1), (~np.isnan(agreement)).sum(axis=1))
@@ -233,12 +237,18 @@ def forgetting_events(correct: np.ndarray) -> np.ndarray:
 
 
 def never_learned(correct: np.ndarray) -> np.ndarray:
-    """Whether an exemplar was wrong at every snapshot: (exemplars,) bool. See ``forgetting_events``."""
+    """Whether an exemplar was wrong at every snapshot: (exemplars,) bool.
+
+    Argument, errors and source as for ``forgetting_events``.
+    """
     return ~_checked_correct(correct).any(axis=0)
 
 
 def unforgettable(correct: np.ndarray) -> np.ndarray:
-    """Whether an exemplar was learned and never forgotten: (exemplars,) bool. See ``forgetting_events``."""
+    """Whether an exemplar was learned and never forgotten: (exemplars,) bool.
+
+    Argument, errors and source as for ``forgetting_events``.
+    """
     return ~never_learned(correct) & (forgetting_events(correct) == 0)
 
 
@@ -310,12 +320,12 @@ def cumulative_confidences(confidences: np.ndarray) -> np.ndarray:
 
 
 def onset_steps(curves: np.ndarray, steps: np.ndarray, level: float | np.ndarray) -> np.ndarray:
-    """Step from which a curve stays above a level: (items,) float; infinite if it is not above at the end.
+    """Step from which a curve stays above a level: (items,) float, 0 or more; infinite if not above at the end.
 
     0 where it was above in the untrained network already. A curve that is above at the last
     snapshot only has that onset: whether it would have stayed, nobody saw. NaN is not above.
     curves: (snapshots, items) or (snapshots,), which gives a scalar; steps: (snapshots,);
-    level: one, or (items,). Raises ValueError for other shapes.
+    level: one, or (items,). Raises ValueError for other shapes, and for steps that do not ascend.
     """
     curves = np.asarray(curves, np.float64)
     if curves.ndim not in (1, 2):
@@ -511,7 +521,8 @@ def _checked_correct(correct: np.ndarray) -> np.ndarray:
     values = np.asarray(correct)
     if values.ndim != 2 or values.size == 0 or values.dtype != bool:
         raise ValueError(
-            f"Correctness came with shape {values.shape} and type {values.dtype}. It must be (snapshots, exemplars) bool."
+            f"Correctness came with shape {values.shape} and type {values.dtype}. It must be (snapshots, exemplars) "
+            "bool."
         )
     return values
 

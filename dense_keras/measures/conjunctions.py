@@ -28,7 +28,7 @@ BINS = 8
 
 
 def factorial_responses(activations: np.ndarray, codes: np.ndarray | None, views: np.ndarray | None) -> np.ndarray:
-    """What each code evokes in each view: (codes, views, units) float.
+    """What each code evokes in each view: (codes, views, units) float, in activations.
 
     Codes are in the order of binary numbers, the first part counting most; views ascend.
     activations: (exemplars, units) float, of the factorial probe, in any order.
@@ -63,7 +63,7 @@ def part_sets(parts: int) -> np.ndarray:
 
 
 def set_row(members: Sequence[int], parts: int) -> int:
-    """The row of a set in ``part_sets`` and in all that is ordered like it.
+    """The row of a set in ``part_sets`` and in all that is ordered like it: 0 to 2 ** parts - 1.
 
     members: columns of the codes, such as [0, 1] for hair and eyes.
     Raises ValueError for a part that there is not, or one that is named twice.
@@ -74,7 +74,7 @@ def set_row(members: Sequence[int], parts: int) -> int:
 
 
 def walsh_coefficients(responses: np.ndarray) -> np.ndarray:
-    """Effect of each set of parts, half the change from 0 to 1: as responses, with sets for codes.
+    """Effect of each set of parts, half the change from 0 to 1: (sets, ...) float, in activations.
 
     The product of the parts' signs (-1 for variant 0, +1 for 1) times the response, averaged
     over codes; the first row is the mean. The squares sum to the mean squared response.
@@ -117,7 +117,7 @@ def part_set_energies(responses: np.ndarray) -> np.ndarray:
 
 
 def energies_by_order(energies: np.ndarray) -> np.ndarray:
-    """Energies summed over the sets of one part, of two parts, and so on: (parts, units).
+    """Energies summed over the sets of one part, of two parts, and so on: (parts, units), in squared activations.
 
     energies: (sets, units), of ``part_set_energies``. Raises ValueError for a number of sets that is no power of 2.
     """
@@ -132,7 +132,7 @@ def explained_shares(responses: np.ndarray) -> np.ndarray:
     """Share of each unit's variance, over codes and views, that parts explain: (units,), up to 1.
 
     About 0 where they explain nothing, negative by chance; NaN for a unit that never changes.
-    responses: (codes, views, units).
+    responses: (codes, views, units). Raises ValueError as ``part_set_energies``.
     """
     variances = (responses - responses[:1, :1]).var(axis=(0, 1))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -144,7 +144,7 @@ def interaction_shares(energies: np.ndarray) -> np.ndarray:
 
     0 for a sum over parts, 1/3 for the AND or the OR of two parts, 1 for their XOR. A negative
     energy of an order counts as 0; NaN for a unit of which parts explain nothing.
-    energies: (sets, units), of ``part_set_energies``.
+    energies: (sets, units), of ``part_set_energies``. Raises ValueError as ``energies_by_order``.
     """
     by_order = energies_by_order(energies).clip(0)
     return _shares(by_order[1:].sum(axis=0), by_order.sum(axis=0))
@@ -155,7 +155,7 @@ def layer_shares_by_order(energies: np.ndarray) -> np.ndarray:
 
     Units count by their explained energy, so dead and noisy ones do not count.
     ``layer_shares_by_order(energies)[1:].sum()`` is the layer's share of interaction.
-    energies: (sets, units), of ``part_set_energies``.
+    energies: (sets, units), of ``part_set_energies``. Raises ValueError as ``energies_by_order``.
     """
     by_order = energies_by_order(energies).sum(axis=1).clip(0)
     return _shares(by_order, by_order.sum())
@@ -213,8 +213,9 @@ def oriented_conjunction_indices(responses: np.ndarray, pair: Sequence[int]) -> 
 def mutual_informations(activations: np.ndarray, labels: np.ndarray, bins: int = BINS) -> np.ndarray:
     """Information of each unit's response about a label: (units,) bits, 0 or more but for chance.
 
-    Responses are put into bins of equal counts, equal responses into one bin, and each entropy
-    gets Miller's correction: what remains is about 0 for labels dealt out at random.
+    Responses are put into bins of equal counts; a response that so many share that it lies on a
+    border, such as no response, has a bin of its own. Each entropy gets Miller's correction: what
+    remains is about 0 for labels dealt out at random.
     activations: (exemplars, units) float; labels: (exemplars,) integers; bins: 2 or more.
     Raises ValueError if there is not one label for each exemplar, and for fewer than two bins.
     Source: Miller 1955.
@@ -225,7 +226,9 @@ def mutual_informations(activations: np.ndarray, labels: np.ndarray, bins: int =
     if bins < 2:
         raise ValueError(f"{bins} bin(s) came; it takes two or more to tell responses apart.")
     edges = np.quantile(values, np.arange(1, bins) / bins, axis=0)
-    binned = (values >= edges[:, np.newaxis]).sum(axis=0)  # (exemplars, units)
+    borders = edges[:, np.newaxis]
+    binned = (values >= borders).sum(axis=0) + (values > borders).sum(axis=0)  # (exemplars, units)
+    bins = 2 * bins - 1
     kinds, label = np.unique(labels, return_inverse=True)
     units = np.arange(values.shape[1])
     cell = (units * len(kinds) + label[:, np.newaxis]) * bins + binned
@@ -241,7 +244,8 @@ def synergies(activations: np.ndarray, codes: np.ndarray | None, pair: Sequence[
     for parts that always agree.
     activations: (exemplars, units) float, of any probe; codes: (exemplars, parts) integers;
     pair: two columns of the codes. For bins see ``mutual_informations``.
-    Raises NotAvailable for codes that nobody knows, ValueError for anything but two different parts.
+    Raises NotAvailable for codes that nobody knows, ValueError for anything but two different
+    parts, and as ``mutual_informations``.
     """
     codes = known(codes, "codes")
     first, second = codes[:, _checked_pair(pair, codes.shape[1])].T

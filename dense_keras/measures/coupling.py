@@ -15,9 +15,8 @@ Three kinds, never to be mixed in one graph:
 For a 3x3 convolution with padding "same" and stride 1 the mean response over space is a sum
 too: over inputs, and over the nine taps of the kernel, of the weight times the mean of what
 the tap sees (``shifted_means``). Kernels are (3, 3, inputs, units) or, of a dense layer,
-(inputs, units). The input of a convolution after a pooling is the *pooled* map:
-``max_pooled``; that of our dense layer is the recorded ``global_pool``. ``kernel_inputs`` reads
-either from a network.
+(inputs, units). The input of a convolution after a pooling is the *pooled* map; that of our
+dense layer is the recorded ``global_pool``. ``kernel_inputs`` reads either from a network.
 
 That the responses add up is the linearity of a convolution; to read the terms as couplings is our own.
 """
@@ -54,7 +53,7 @@ def residual_activations(
     factor, the same in all cells. Only what is linear in a factor is removed: give an angle
     as its cosine and its sine, and leave out mere numbers such as ``scene``. Units that cells
     and factors explain wholly come as exact zeros.
-    cells: (exemplars,) integers: tokens, or ``token_code_cells``.
+    activations: (exemplars, units). cells: (exemplars,) integers: tokens, or ``token_code_cells``.
     factors: name -> (exemplars,) or (exemplars, columns) float; None for none.
     Raises ValueError if exemplars differ in number, or are too few to leave a remainder.
     """
@@ -106,7 +105,8 @@ def signal_correlation(activations: np.ndarray, other_activations: np.ndarray, t
 
     Of five tokens it is a correlation of five numbers: large ones are frequent by chance. 0
     for a unit with the same mean for all tokens.
-    tokens: (exemplars,) integers. Errors as in ``categories.token_means``.
+    activations: (exemplars, units), other_activations: (exemplars, other units), tokens: (exemplars,) integers.
+    Errors as in ``categories.token_means``.
     """
     means, other_means = token_means(activations, tokens), token_means(other_activations, tokens)
     return _correlation(_centred(means), _centred(other_means))
@@ -134,23 +134,11 @@ def partial_correlation(
     return partial
 
 
-def max_pooled(maps: np.ndarray, size: int = 2) -> np.ndarray:
-    """The largest activation in each square: (exemplars, height // size, width // size, units).
-
-    maps: (exemplars, height, width, units); rows and columns that fill no square are left out,
-    as a pooling layer does.
-    """
-    exemplars, height, width, units = maps.shape
-    rows, columns = height // size, width // size
-    whole = maps[:, : rows * size, : columns * size]
-    return whole.reshape(exemplars, rows, size, columns, size, units).max(axis=(2, 4))
-
-
 def shifted_means(maps: np.ndarray) -> np.ndarray:
     """What each tap of a 3x3 kernel sees on average over the places of the output: (exemplars, 3, 3, units) float64.
 
     The middle tap sees the mean over space; the others see it shifted by one pixel, with 0
-    where the input is padded. With these nine numbers a unit the mean response of the next
+    where the input is padded; 0 or more after a ReLU. With these nine numbers a unit the mean response of the next
     layer can be computed for any kernel, so maps need not be kept.
     maps: (exemplars, height, width, units), the input of a convolution with padding "same" and stride 1.
     Raises ValueError for another shape.
@@ -181,7 +169,7 @@ def patches_at(maps: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nd
 
 
 def contributions(inputs: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """What each input adds to each unit's response before bias and ReLU: (exemplars, inputs, units).
+    """What each input adds to each unit's response before bias and ReLU: (exemplars, inputs, units), of either sign.
 
     Their sum over inputs, plus the bias, is the response: its mean over space for
     ``shifted_means``, that at a place for ``patches_at``, and the only one for a dense layer.
@@ -248,7 +236,7 @@ def weight_strength(kernel: np.ndarray, activations: np.ndarray) -> np.ndarray:
     The norm over taps, times the root of the input's mean squared activation, so that
     scaling an input up and its weights down by the same changes nothing.
     kernel: (3, 3, inputs, units) or (inputs, units); activations: (exemplars, inputs).
-    Raises ValueError if they are of different inputs.
+    Raises ValueError if they are of different inputs. Our own.
     """
     values = checked_activations(activations, fewest=1)
     weights = kernel.reshape(-1, *kernel.shape[-2:])

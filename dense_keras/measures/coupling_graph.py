@@ -35,7 +35,7 @@ _ROUNDS = 20
 def kept_at_density(strengths: Sequence[np.ndarray], density: float = DENSITY) -> list[np.ndarray]:
     """Of every matrix the share of entries with the largest absolute values, the rest 0: as ``strengths``.
 
-    At least one entry of each matrix is kept, and never more than are not 0.
+    At least one entry of each matrix is kept, and never more than are not 0. strengths: (units, next units) each.
     Raises ValueError for a density that is not above 0 and at most 1.
     """
     if not 0 < density <= 1:
@@ -50,7 +50,7 @@ def kept_at_density(strengths: Sequence[np.ndarray], density: float = DENSITY) -
 
 
 def kept_above(strengths: Sequence[np.ndarray], threshold: float) -> list[np.ndarray]:
-    """The entries whose absolute value is above a threshold, the rest 0: as ``strengths``."""
+    """The entries whose absolute value is above a threshold, the rest 0: as ``strengths``, (units, next units) each."""
     return [np.where(np.abs(matrix) > threshold, matrix, 0) for matrix in strengths]
 
 
@@ -58,7 +58,7 @@ def input_shares(strengths: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Each input's share in what reaches a unit, by absolute value: as ``strengths``, 0..1.
 
     The shares into a unit add up to 1; into a unit that nothing reaches they are 0. Layers
-    of different scale become comparable.
+    of different scale become comparable. strengths: (units, next units) each.
     """
     sizes = [np.abs(matrix) for matrix in strengths]
     return [np.divide(size, size.sum(axis=0), out=np.zeros(size.shape), where=size.sum(axis=0) > 0) for size in sizes]
@@ -70,9 +70,10 @@ def layer_numbers(strengths: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def layered_adjacency(strengths: Sequence[np.ndarray]) -> sparse.csr_array:
-    """The graph of the couplings of consecutive layers: a symmetric (nodes, nodes) of absolute values.
+    """The graph of the couplings of consecutive layers: a symmetric (nodes, nodes) of absolute values, 0 or more.
 
-    Raises ValueError if a matrix does not begin with the units that the one before ends with.
+    strengths: (units, next units) each.
+    Raises ValueError for none, and if a matrix does not begin with the units that the one before ends with.
     """
     sizes = _layer_sizes(strengths)
     starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -87,7 +88,7 @@ def layered_adjacency(strengths: Sequence[np.ndarray]) -> sparse.csr_array:
 def correlation_adjacency(
     correlations: np.ndarray, layers: np.ndarray | None = None, density: float = DENSITY
 ) -> sparse.csr_array:
-    """The graph of the strongest correlations of any two nodes: a symmetric (nodes, nodes) of absolute values.
+    """The graph of the strongest correlations of any two nodes: a symmetric (nodes, nodes) of absolute values, 0..1.
 
     correlations: (nodes, nodes) symmetric, such as of ``coupling.noise_correlation``.
     layers: (nodes,) to leave out pairs within a layer, which correlate more easily; None to keep them.
@@ -128,7 +129,7 @@ def louvain_communities(adjacency: sparse.sparray, seed: int = 0) -> np.ndarray:
 def modularity(adjacency: sparse.sparray, labels: np.ndarray) -> float:
     """Share of edge weight inside of groups minus what chance would put there: -.5..1; NaN without edges.
 
-    Labels may be communities, preferred tokens or layers; nodes labelled -1 are a group each.
+    Labels, (nodes,), may be communities, preferred tokens or layers; nodes labelled -1 are a group each.
     adjacency: symmetric. Raises ValueError otherwise, and for labels of another length.
     Source: M. Newman and M. Girvan 2004, arXiv cond-mat/0308217.
     """
@@ -154,7 +155,10 @@ def assortativity(adjacency: sparse.sparray, labels: np.ndarray) -> float:
 
 
 def node_strengths(adjacency: sparse.sparray) -> np.ndarray:
-    """Sum of the weights of each node's edges: (nodes,), 0 or more."""
+    """Sum of the weights of each node's edges: (nodes,), 0 or more.
+
+    adjacency: symmetric. Raises ValueError otherwise.
+    """
     return np.asarray(_checked(adjacency).sum(axis=0)).reshape(-1)
 
 
@@ -187,6 +191,7 @@ def giant_component_shares(adjacency: sparse.sparray, thresholds: Sequence[float
     """Share of all nodes in the largest connected component, of the edges above each threshold: (thresholds,), 0..1.
 
     adjacency: symmetric, with all edges. Raises ValueError otherwise.
+    Source: P. Erdős and A. Rényi, "On the evolution of random graphs", 1960.
     """
     adjacency = _checked(adjacency)
     # A maximum spanning forest is connected above a threshold exactly where the whole graph is.
@@ -203,7 +208,7 @@ def giant_component_shares(adjacency: sparse.sparray, thresholds: Sequence[float
 def giant_component_area(shares: np.ndarray, thresholds: Sequence[float]) -> float:
     """Mean share of the giant component between the first and the last threshold: 0..1.
 
-    shares, thresholds: (thresholds,) of ``giant_component_shares``, ascending in threshold.
+    shares, thresholds: (thresholds,) of ``giant_component_shares``, two or more, ascending in threshold. Our own.
     """
     return float(np.trapezoid(shares, thresholds) / (thresholds[-1] - thresholds[0]))
 
@@ -214,7 +219,8 @@ def path_masses(shares: Sequence[np.ndarray]) -> list[np.ndarray]:
     The product of the shares along a path, summed over all paths. Over the units of one layer
     it adds up to 1, or less where edges were left out. Paths multiply what single layers
     do on average; a ReLU in between makes that approximate.
-    shares: of ``input_shares`` (before edges are left out), the last matrix into the tokens. Our own.
+    shares: of ``input_shares`` (before edges are left out), the last matrix into the tokens.
+    Raises ValueError as ``layered_adjacency``. Our own.
     """
     _layer_sizes(shares)
     masses = [np.eye(shares[-1].shape[1])]
@@ -230,7 +236,8 @@ def strongest_paths(shares: Sequence[np.ndarray], token: int) -> tuple[np.ndarra
     no path reaches the token, -1 and 0. These are the shortest paths where an edge is
     -log(share) long, found layer by layer.
     shares: of ``input_shares``; begin with the layer of the units asked about, ``shares[layer:]``.
-    token: a unit of the last layer. Our own.
+    token: a unit of the last layer.
+    Raises ValueError for a token that there is not, and as ``layered_adjacency``. Our own.
     """
     tokens = _layer_sizes(shares)[-1]
     if not 0 <= token < tokens:
@@ -252,7 +259,10 @@ def shuffled_within_cells(activations: np.ndarray, cells: np.ndarray, generator:
 
     What each unit does for a token is kept exactly; what units do together beyond it is gone.
     activations: (exemplars, units); cells: (exemplars,) integers, such as tokens.
+    Raises ValueError if exemplars differ in number.
     """
+    if len(cells) != len(activations):
+        raise ValueError(f"{len(activations)} exemplars came with {len(cells)} cells: one each is needed.")
     activations, cells = np.asarray(activations), np.unique(cells, return_inverse=True)[1]
     keys = generator.random(activations.shape) + cells[:, np.newaxis]
     shuffled = np.empty_like(activations)
@@ -266,7 +276,7 @@ def shuffled_within_layers(matrices: Iterable[np.ndarray], generator: np.random.
     Keeps how strong couplings are, and loses where. Shuffled *kernels* are the null that is hard to
     beat: compute their strengths anew, and all inputs keep what they do. Source of this null:
     Filan et al. 2021, "Clusterability in neural networks", who shuffle weights within layers.
-    matrices: arrays of any shape, one a layer.
+    matrices: arrays of any shape (...), one a layer.
     """
     return [generator.permutation(matrix.reshape(-1)).reshape(matrix.shape) for matrix in matrices]
 
@@ -276,18 +286,20 @@ def rewired(strengths: Sequence[np.ndarray], generator: np.random.Generator) -> 
 
     Pairs of edges exchange their ends where that makes no edge twice; each edge is offered
     20 such swaps and keeps its weight and where it comes from.
-    strengths: of ``kept_at_density`` or ``kept_above``; a full matrix cannot be rewired, and comes back as it is.
+    strengths: (units, next units) each, of ``kept_at_density`` or ``kept_above``; a full matrix cannot be
+    rewired, and comes back as it is.
     Source: S. Maslov and K. Sneppen, "Specificity and stability in topology of protein networks", 2002.
     """
     return [_rewired(matrix, generator) for matrix in strengths]
 
 
 def against_chance(value: float, draws: Sequence[float]) -> tuple[float, float]:
-    """How a value stands to draws of chance: a z score, and a one-sided p value.
+    """How a value stands to draws of chance: a z score of either sign, and a one-sided p value, above 0, to 1.
 
     z: in the draws' standard deviations above their mean; NaN for draws that are all the same.
-    p: (1 + draws that are as large) / (1 + draws), never 0.
-    Raises ValueError for fewer than two draws.
+    p: (1 + draws that are as large) / (1 + draws), never 0. draws: (draws,) float.
+    Raises ValueError for fewer than two draws. Source of p: Phipson and Smyth 2010, "Permutation p-values
+    should never be zero".
     """
     draws = np.asarray(draws, np.float64)
     if draws.size < 2:

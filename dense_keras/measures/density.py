@@ -57,7 +57,7 @@ def exemplar_numbers(tokens: np.ndarray) -> np.ndarray:
 def nearest_neighbour_distances(
     distances: np.ndarray, tokens: np.ndarray, reference_tokens: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Distance to the nearest reference of the image's own token, and to the nearest of any other: two (images,).
+    """Distance to the nearest reference of the image's own token, and of any other: two (images,), 0 or more.
 
     distances: (images, references), of ``pixel_distances`` or any other.
     tokens: (images,), reference_tokens: (references,) integers.
@@ -76,11 +76,11 @@ def nearest_neighbour_distances(
 def nearest_neighbour_distances_by_count(
     distances: np.ndarray, tokens: np.ndarray, reference_tokens: np.ndarray, counts: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """``nearest_neighbour_distances`` as the exemplars of each token grow in number: two (counts, images).
+    """``nearest_neighbour_distances`` as the exemplars of each token grow in number: two (counts, images), 0 or more.
 
     counts: references of each token, the first ones in the order given; a token that has
     fewer gives all it has. For the other arguments and errors see there.
-    Raises ValueError for a count below 1.
+    Raises ValueError for a count below 1, and as there.
     """
     if min(counts) < 1:
         raise ValueError(f"Counts came as {list(counts)}; each must be 1 or more.")
@@ -93,9 +93,9 @@ def nearest_neighbour_distances_by_count(
 
 
 def nearest_neighbour_hits(own: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """1 where the nearest neighbour is of the image's own token, 0 where it is of another, .5 for a tie.
+    """1 where the nearest neighbour is of the image's own token, 0 where of another, .5 for a tie: (..., images).
 
-    own, other: of one shape, from ``nearest_neighbour_distances``; so is the result, float.
+    own, other: (..., images), from ``nearest_neighbour_distances``.
     """
     return np.where(own == other, 0.5, own < other)
 
@@ -103,6 +103,7 @@ def nearest_neighbour_hits(own: np.ndarray, other: np.ndarray) -> np.ndarray:
 def nearest_neighbour_accuracy(own: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Share of images, 0..1, whose nearest neighbour is of their own token: (counts,) for (counts, images).
 
+    Arguments as for ``nearest_neighbour_hits``.
     Source: T. Cover and P. Hart, "Nearest neighbor pattern classification", 1967.
     """
     return nearest_neighbour_hits(own, other).mean(axis=-1)

@@ -125,7 +125,7 @@ def preferred_parts(auc: np.ndarray, variants: np.ndarray) -> np.ndarray:
 def detector_share(auc: np.ndarray, threshold: float = 0.9) -> float:
     """Share of units, 0..1, whose best AUC exceeds the threshold. auc: (units, columns).
 
-    Raises ValueError for NaN.
+    Raises ValueError for NaN. The threshold is our own.
     """
     if np.isnan(auc).any():
         raise ValueError("Some AUCs are NaN, and would count as no detector: take them from detection_auc.")
@@ -142,6 +142,7 @@ def class_selectivity(activations: np.ndarray, tokens: np.ndarray) -> np.ndarray
     estimates" of how well a unit detects (Gale et al. 2020), and selectivity of single units
     is "neither sufficient nor strictly necessary" for a network to do well (Leavitt and
     Morcos 2020). Report ``token_auc`` first.
+    activations: (exemplars, units) of 0 or more, tokens: (exemplars,) integers.
     Raises ValueError for negative activations, of which it means nothing, and for one token; else as ``token_means``.
     Source: Morcos et al. 2018, arXiv 1803.06959.
     """
@@ -160,8 +161,9 @@ def class_selectivity(activations: np.ndarray, tokens: np.ndarray) -> np.ndarray
 def lifetime_sparseness(activations: np.ndarray) -> np.ndarray:
     """How few of the exemplars each unit responds to: (units,), 0 the same for all, 1 a single one.
 
-    NaN for a silent unit. (1 - mean(a)^2 / mean(a^2)) / (1 - 1 / exemplars), for activations of 0 or more.
-    Raises ValueError for negative activations, of which it means nothing.
+    NaN for a silent unit. (1 - mean(a)^2 / mean(a^2)) / (1 - 1 / exemplars).
+    activations: (exemplars, units) of 0 or more.
+    Raises ValueError for another shape, and for negative activations, of which it means nothing.
     Source: W. Vinje and J. Gallant, Science 287, 2000.
     """
     values = checked_activations(activations)
@@ -178,6 +180,7 @@ def population_sparseness(activations: np.ndarray) -> np.ndarray:
     """How few of the units each exemplar excites: (exemplars,), 0 all alike, 1 a single one; NaN where all are silent.
 
     ``lifetime_sparseness`` over units in place of exemplars; units of a large scale weigh more.
+    activations: (exemplars, units) of 0 or more. Errors and source as there.
     """
     return lifetime_sparseness(np.transpose(activations))
 
@@ -186,6 +189,7 @@ def hoyer_sparseness(activations: np.ndarray) -> np.ndarray:
     """Sparseness of each unit over exemplars by its norms: (units,), 0 the same size for all, 1 a single one.
 
     NaN for a silent unit. (sqrt(n) - |a|_1 / |a|_2) / (sqrt(n) - 1) for n exemplars.
+    activations: (exemplars, units) of any sign. Raises ValueError for another shape.
     Source: P. Hoyer, "Non-negative matrix factorization with sparseness constraints", 2004.
     """
     values = checked_activations(activations)
@@ -197,7 +201,7 @@ def dead_units(activations: np.ndarray, threshold: float = SILENT) -> np.ndarray
     """Units that no exemplar excites: (units,) bool.
 
     activations: (exemplars, units) after a ReLU, the largest over space. A unit that is
-    dead for a probe may respond to other images.
+    dead for a probe may respond to other images. Raises ValueError for another shape.
     """
     return checked_activations(activations, fewest=1).max(axis=0) <= threshold
 
@@ -205,8 +209,8 @@ def dead_units(activations: np.ndarray, threshold: float = SILENT) -> np.ndarray
 def factor_bins(factor: np.ndarray | None, bins: int = 8) -> np.ndarray:
     """The bin of each exemplar, from 0 in ascending order of the factor: (exemplars,) integers.
 
-    Bins hold about equally many exemplars; a factor that takes no more different values than
-    there are bins has one a value.
+    Bins hold about equally many exemplars; a value that so many share that it lies on a border has
+    one of its own, and so has each value of a factor that takes no more values than there are bins.
     factor: (exemplars,) float.
     Raises NotAvailable if the factor is None; ValueError for another shape, NaN, or fewer than 2 bins.
     """
@@ -220,7 +224,8 @@ def factor_bins(factor: np.ndarray | None, bins: int = 8) -> np.ndarray:
     if len(different) <= bins:
         return place
     edges = np.quantile(values, np.arange(1, bins) / bins)
-    return np.unique(np.searchsorted(edges, values, side="right"), return_inverse=True)[1]
+    binned = np.searchsorted(edges, values, side="right") + np.searchsorted(edges, values, side="left")
+    return np.unique(binned, return_inverse=True)[1]
 
 
 def tuning_curves(
@@ -228,6 +233,7 @@ def tuning_curves(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How units respond along a factor: its mean in each bin (bins,), then mean and standard error (bins, units).
 
+    All in the scale in which they come; a standard error is 0 or more.
     activations: (exemplars, units), factor: (exemplars,), bins: as in ``factor_bins``. The
     standard error is NaN for a bin with one exemplar.
     Raises ValueError if exemplars differ in number, and as ``factor_bins``.
@@ -273,6 +279,7 @@ def tuning_strength(activations: np.ndarray, factor: np.ndarray | None, bins: in
     """Share of each unit's variance that a factor explains: (units,), 0..1; NaN for a constant unit.
 
     ``explained_share`` of the factor's bins; their chance is (bins - 1) / (exemplars - 1).
+    activations: (exemplars, units), factor: (exemplars,). Errors as there and in ``factor_bins``.
     """
     return explained_share(activations, factor_bins(factor, bins))
 
@@ -280,7 +287,7 @@ def tuning_strength(activations: np.ndarray, factor: np.ndarray | None, bins: in
 def invariance_index(explained_by_identity: np.ndarray, explained_by_nuisance: np.ndarray) -> np.ndarray:
     """How much of what is explained is identity: (units,), 0 nuisance alone, 1 identity alone.
 
-    NaN where neither explains anything. Both are of ``explained_share``: on the factorial probe, of
+    NaN where neither explains anything. Both are (units,), of ``explained_share``: on the factorial probe, of
     the codes' numbers and of the views, where the two do not overlap. Our own.
     """
     return _share(explained_by_identity, explained_by_identity + explained_by_nuisance)

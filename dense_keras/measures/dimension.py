@@ -31,7 +31,7 @@ def participation_ratio(activations: np.ndarray) -> float:
     """Number of axes along which activations spread: squared sum of ``axis_variances`` over the sum of their squares.
 
     n if they spread alike along n axes; 1 to the lesser of exemplars - 1 and units; 0 if nothing varies.
-    Arguments and errors as for ``axis_variances``.
+    activations: (exemplars, units). Errors as for ``axis_variances``.
     Source: P. Gao et al., "A theory of multineuronal dimensionality, dynamics and measurement", 2017.
     """
     variances = axis_variances(activations)

@@ -43,6 +43,7 @@ def part_shares(masks: np.ndarray | None) -> np.ndarray:
 def enlarged(maps: np.ndarray, height: int, width: int) -> np.ndarray:
     """Maps at another size, bilinearly, pixel centres on pixel centres: (..., height, width) of (..., rows, columns).
 
+    In activations, never beyond the largest and the smallest of a map.
     A pooled map's place stands for the middle of the pixels that it covers; beyond the
     outermost middles the map goes on unchanged. (``align_corners=False`` elsewhere.)
     """
@@ -69,19 +70,26 @@ def part_iou(maps: np.ndarray, masks: np.ndarray | None, quantile: float = QUANT
 def part_iou_at_share(maps: np.ndarray, masks: np.ndarray | None) -> np.ndarray:
     """``part_iou`` where each part's quantile is its own share of the pixels: (units, parts), 0..1.
 
-    The ceiling is then 1 and chance is p / (2 - p), for a part of share p. Our own.
+    The ceiling is then 1 and chance is p / (2 - p), for a part of share p.
+    Arguments and errors as for ``part_iou``. Our own.
     """
     masks = _checked_masks(masks)
     return _iou(maps, masks, masks.mean(axis=(0, 1, 2)))
 
 
 def iou_ceiling(shares: np.ndarray, quantile: float = QUANTILE) -> np.ndarray:
-    """Largest IoU that is possible for a part: min(p, q) / max(p, q), 0..1. shares: (parts,), of ``part_shares``."""
+    """Largest IoU that is possible for a part: (parts,), min(p, q) / max(p, q), 0..1.
+
+    shares: (parts,), of ``part_shares``. Our own.
+    """
     return np.minimum(shares, quantile) / np.maximum(shares, quantile)
 
 
 def iou_chance(shares: np.ndarray, quantile: float = QUANTILE) -> np.ndarray:
-    """IoU of places chosen blindly: p q / (p + q - p q), 0..1. shares: (parts,), of ``part_shares``."""
+    """IoU of places chosen blindly: (parts,), p q / (p + q - p q), 0..1.
+
+    shares: (parts,), of ``part_shares``. Our own.
+    """
     both = np.asarray(shares) * quantile
     return both / (shares + quantile - both)
 

@@ -29,7 +29,8 @@ CHUNK = 100_000
 def layer_norms(weights: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Layer -> norm of all that came of the layer, kernels and biases together: 0 or more.
 
-    Of gradients it is the gradient norm of each layer, and ``np.linalg.norm`` of these the whole gradient's.
+    weights: ``LAYER/NAME`` -> (...). Of gradients it is the gradient norm of each layer, and
+    ``np.linalg.norm`` of these the whole gradient's.
     Raises ValueError for values that are not finite.
     """
     return {layer: float(np.linalg.norm(vector)) for layer, vector in _layer_vectors(weights).items()}
@@ -38,7 +39,7 @@ def layer_norms(weights: Mapping[str, np.ndarray]) -> dict[str, float]:
 def kernel_norms(weights: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Layer -> norm of its kernels, 0 or more.
 
-    Raises ValueError if there is no kernel, and for values that are not finite.
+    weights: ``LAYER/NAME`` -> (...). Raises ValueError if there is no kernel, and for values that are not finite.
     """
     return layer_norms(_kernels(weights))
 
@@ -46,6 +47,7 @@ def kernel_norms(weights: Mapping[str, np.ndarray]) -> dict[str, float]:
 def relative_changes(weights: Mapping[str, np.ndarray], initial_weights: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Layer -> how far its kernels are from the initial ones, as a share of the norm of these: 0 or more.
 
+    weights, initial_weights: ``LAYER/NAME`` -> (...), of two snapshots of one run.
     Raises ValueError if there is no kernel, if the two differ in names or shapes, if an initial kernel is all
     0, and for values that are not finite.
     """
@@ -58,8 +60,8 @@ def relative_changes(weights: Mapping[str, np.ndarray], initial_weights: Mapping
 def layer_rotations(weights: Mapping[str, np.ndarray], initial_weights: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Layer -> 1 - cosine of its kernels with the initial ones: 0 (same direction), 1 (at right angles), to 2.
 
-    It does not change when kernels are multiplied by a positive number. Errors as for ``relative_changes``, and
-    ValueError for a kernel that is all 0.
+    It does not change when kernels are multiplied by a positive number. Arguments and errors as for
+    ``relative_changes``; raises ValueError for a kernel that is all 0 too.
     Source: S. Carbonnelle and C. De Vleeschouwer, "Layer rotation", 2019.
     """
     return {
@@ -100,6 +102,7 @@ def lazy_or_rich(
     """Layer -> whether it learned features (rich) or kept near its random ones (lazy), in weights and in activations.
 
     The two can differ: a small turn of many layers below changes all that a layer is given.
+    weights, initial_weights: as for ``layer_rotations``.
     similarities: layer -> similarity (debiased CKA) of its activations with the untrained network's.
     Raises ValueError as ``layer_rotations``, and for a layer without a similarity.
     Source of the words: L. Chizat, E. Oyallon and F. Bach, "On lazy training in differentiable programming", 2019;
@@ -160,7 +163,7 @@ def sharpness_by_iteration(
     Returns eigenvalues (iterations,), in loss per squared weight, and residuals (iterations,) 0..1: the sine of
     the angle between a vector and its product; 0 when it is an eigenvector.
     Raises ValueError for a start that is 0, fewer than one iteration, and products that are not finite or of
-    another shape.
+    another shape. Source: R. von Mises and H. Pollaczek-Geiringer 1929, the power method.
     """
     length = np.linalg.norm(start)
     if length == 0 or iterations < 1:
@@ -191,7 +194,8 @@ def sharpness(
 ) -> tuple[float, float]:
     """Largest curvature of the loss, and how unfinished the estimate is (0..1): the last of ``sharpness_by_iteration``.
 
-    The start is drawn from the generator. Negative where the loss bends down more than it bends up anywhere.
+    The start, (num_weights,), is drawn from the generator. In loss per squared weight; negative where the loss
+    bends down more than it bends up anywhere. For the other arguments and errors see there.
     Source: J. Cohen et al., "Gradient descent on neural networks typically occurs at the edge of stability",
     2021: for full-batch gradient descent it rises to 2 / learning rate and stays there.
     """
@@ -200,14 +204,14 @@ def sharpness(
 
 
 def weight_vector(weights: Mapping[str, np.ndarray]) -> np.ndarray:
-    """All weights in one row, in the order of the mapping: (weights,)."""
+    """All weights in one row, in the order of the mapping: (weights,), as they come."""
     return np.concatenate([np.ravel(values) for values in weights.values()])
 
 
 def weights_of_vector(vector: np.ndarray, like: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The mapping of which ``weight_vector`` is the vector, with names and shapes of ``like``.
 
-    Raises ValueError if the vector is not as long as ``like`` has weights.
+    vector: (weights,). Raises ValueError if the vector is not as long as ``like`` has weights.
     """
     sizes = [np.size(values) for values in like.values()]
     if np.shape(vector) != (sum(sizes),):
@@ -238,13 +242,15 @@ def trajectory_plane(vectors: np.ndarray) -> TrajectoryPlane:
     Most of a random walk lies in a plane too, so compare the shares with ``random_walk_shares``.
     vectors: (snapshots, weights), the ``weight_vector`` of each; float32 will do, as memory for
     float64 is taken in pieces.
-    Raises ValueError for another shape, fewer than three snapshots, snapshots on a line, and values that are not finite.
+    Raises ValueError for another shape, fewer than three snapshots, snapshots on a line, and values that are
+    not finite.
     Source: H. Li et al., "Visualizing the loss landscape of neural nets", 2018, arXiv 1712.09913.
     """
     vectors = np.asarray(vectors)
     if vectors.ndim != 2 or len(vectors) < 3 or not vectors.size:
         raise ValueError(
-            f"Weight vectors came with shape {vectors.shape}. They must be (snapshots, weights), with 3 snapshots or more."
+            f"Weight vectors came with shape {vectors.shape}. They must be (snapshots, weights), with 3 snapshots or "
+            "more."
         )
     if not np.isfinite(vectors).all():
         raise ValueError("The weights hold NaN or infinite values: the training diverged.")

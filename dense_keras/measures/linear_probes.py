@@ -60,7 +60,7 @@ def decomposed(activations: np.ndarray) -> Decomposition:
     """A layer's activations, ready for any number of read-outs.
 
     Each unit is standardised over all exemplars; one that never changes counts for nothing.
-    activations: (exemplars, units) float; three exemplars or more.
+    activations: (exemplars, units) float. Raises ValueError for another shape, and for fewer than three exemplars.
     """
     values = checked_activations(activations, fewest=3)
     # Less the first, constants become exact zeros, whatever the mean is rounded to.
@@ -81,7 +81,7 @@ def predicted_tokens(decomposition: Decomposition, tokens: np.ndarray) -> np.nda
 
     A read-out for each token against the rest, +1 and -1; the highest wins. If nothing can be
     read, it is the most frequent token.
-    tokens: (exemplars,) integers.
+    tokens: (exemplars,) integers. Raises ValueError for tokens of other exemplars, chimeras, and one token alone.
     """
     return _predicted_labels(decomposition, checked_tokens(tokens, len(decomposition.scores)))
 
@@ -102,7 +102,7 @@ def predicted_parts(decomposition: Decomposition, codes: np.ndarray | None) -> n
 
 
 def predicted_values(decomposition: Decomposition, values: np.ndarray) -> np.ndarray:
-    """What is read of each exemplar, left out, for each column of values: (exemplars, columns) float.
+    """What is read of each exemplar, left out, for each column of values: (exemplars, columns), in their scale.
 
     values: (exemplars, columns) float, such as ``factor_values``.
     Raises ValueError for values of other exemplars, and for NaN.
@@ -119,7 +119,7 @@ def predicted_values(decomposition: Decomposition, values: np.ndarray) -> np.nda
 
 
 def factor_values(factors: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Factors side by side, in their order: (exemplars, factors) float.
+    """Factors side by side, in their order and scale: (exemplars, factors) float.
 
     An angle that comes round again cannot be read as one number: put its cosine and its sine
     in its place.
@@ -138,7 +138,8 @@ def logistic_predictions(activations: np.ndarray, labels: np.ndarray, folds: int
     with: units standardised within the other folds, scikit-learn's LogisticRegression with
     C = .01, folds with equal shares of each label in the order given.
     activations: (exemplars, units) float; labels: (exemplars,) integers, tokens or one part.
-    Raises ValueError for a label with fewer exemplars than folds.
+    Raises ValueError for activations of another shape, one label alone, and a label with fewer exemplars than folds.
+    Source: Alain and Bengio 2017.
     """
     values, labels = checked_activations(activations, fewest=folds), np.asarray(labels)
     kinds, counts = np.unique(labels, return_counts=True)
@@ -152,7 +153,11 @@ def logistic_predictions(activations: np.ndarray, labels: np.ndarray, folds: int
 
 
 def accuracy(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Share of exemplars whose label is right, 0..1: a number for (exemplars,), (parts,) for (exemplars, parts)."""
+    """Share of exemplars whose label is right, 0..1: a number for (exemplars,), (parts,) for (exemplars, parts).
+
+    predicted, labels: (exemplars,) or (exemplars, parts) integers.
+    Raises ValueError for two that differ in shape, and for none.
+    """
     predicted, labels = _checked_read(predicted, labels)
     return (predicted == labels).mean(axis=0)
 
@@ -160,8 +165,7 @@ def accuracy(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def label_accuracies(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Share that is right of the exemplars of each label, 0..1: (labels,) or (parts, labels), labels ascending.
 
-    NaN for a variant that a part does not have.
-    predicted, labels: (exemplars,) or (exemplars, parts) integers.
+    NaN for a variant that a part does not have. Arguments and errors as for ``accuracy``.
     """
     predicted, labels = _checked_read(predicted, labels)
     of_label = labels[..., np.newaxis] == np.unique(labels)
@@ -171,12 +175,18 @@ def label_accuracies(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def balanced_accuracy(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Mean of ``label_accuracies``, 0..1: 1 / labels for one who always says the same; shaped as ``accuracy``."""
+    """Mean of ``label_accuracies``, 0..1: 1 / labels for one who always says the same; shaped as ``accuracy``.
+
+    Arguments and errors as there.
+    """
     return np.nanmean(label_accuracies(predicted, labels), axis=-1)
 
 
 def majority_share(labels: np.ndarray) -> np.ndarray:
-    """Accuracy of one who always says the most frequent label, 0..1: what ``accuracy`` is to be compared with."""
+    """Accuracy of one who always says the most frequent label, 0..1: what ``accuracy`` is to be compared with.
+
+    labels: (exemplars,), which gives a number, or (exemplars, parts) integers, which gives (parts,).
+    """
     labels = np.asarray(labels)
     return (labels[..., np.newaxis] == np.unique(labels)).mean(axis=0).max(axis=-1)
 
@@ -185,7 +195,7 @@ def r_squared(predicted: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Share of the variance of each column that is read: 1 fully, 0 nothing, negative worse: (columns,).
 
     NaN for a column that does not vary.
-    predicted, values: (exemplars, columns) float.
+    predicted, values: (exemplars, columns) float. Raises ValueError for two that differ in shape, and for none.
     """
     predicted, values = _checked_read(predicted, np.asarray(values, np.float64))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -198,7 +208,7 @@ def shuffled_accuracies(
 ) -> np.ndarray:
     """Null of ``accuracy``: what is read of labels dealt out at random: (shuffles,), 0..1.
 
-    labels: (exemplars,) integers, tokens or one part.
+    labels: (exemplars,) integers, tokens or one part. Raises ValueError for labels of other exemplars.
     """
     dealt = (generator.permutation(labels) for _ in range(shuffles))
     return np.array([accuracy(_predicted_labels(decomposition, labels), labels) for labels in dealt])
@@ -207,9 +217,9 @@ def shuffled_accuracies(
 def shuffled_r_squared(
     decomposition: Decomposition, values: np.ndarray, generator: np.random.Generator, shuffles: int = 100
 ) -> np.ndarray:
-    """Null of ``r_squared``: what is read of one factor's values dealt out at random: (shuffles,).
+    """Null of ``r_squared``: what is read of one factor's values dealt out at random: (shuffles,), up to 1.
 
-    values: (exemplars,) float.
+    values: (exemplars,) float. Raises ValueError for values of other exemplars, and for NaN.
     """
     dealt = generator.permuted(np.tile(np.asarray(values, np.float64), (shuffles, 1)), axis=1).T
     return r_squared(predicted_values(decomposition, dealt), dealt)

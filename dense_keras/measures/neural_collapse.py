@@ -35,7 +35,7 @@ def centred_means(activations: np.ndarray, tokens: np.ndarray) -> np.ndarray:
 
 
 def token_variabilities(activations: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """Each token's scatter as seen from between the tokens, tr(Sigma_c pinv(Sigma_B)) / tokens: (tokens,) float, 0 or more.
+    """Each token's scatter as seen from between them, tr(Sigma_c pinv(Sigma_B)) / tokens: (tokens,) float, 0 or more.
 
     Sigma_c is the covariance of the token's exemplars, Sigma_B that of the centred means. What
     exemplars do in directions in which no token differs from another does not count.
@@ -56,7 +56,7 @@ def token_variabilities(activations: np.ndarray, tokens: np.ndarray) -> np.ndarr
 def variability(activations: np.ndarray, tokens: np.ndarray) -> float:
     """NC1, collapse of variability: tr(Sigma_W pinv(Sigma_B)) / tokens, 0 or more; mean of ``token_variabilities``.
 
-    It does not change when activations are rotated, shifted, or multiplied by a number.
+    It does not change when activations are rotated, shifted, or multiplied by a number. Arguments and errors as there.
     """
     return float(token_variabilities(activations, tokens).mean())
 
@@ -88,7 +88,7 @@ def pair_angle_deviations(vectors: np.ndarray) -> np.ndarray:
 
 
 def angle_deviation(vectors: np.ndarray) -> float:
-    """NC2b, equal and largest angles: mean of ``pair_angle_deviations``, 0..2."""
+    """NC2b, equal and largest angles: mean of ``pair_angle_deviations``, 0..2. Argument and errors as there."""
     return float(pair_angle_deviations(vectors).mean())
 
 
@@ -120,14 +120,14 @@ def nearest_mean_disagreements(activations: np.ndarray, tokens: np.ndarray, logi
     tokens, logits = checked_tokens(tokens, len(activations)), np.asarray(logits)
     if logits.ndim != 2 or len(logits) != len(tokens) or set(tokens) != set(range(logits.shape[1])):
         raise ValueError(
-            f"Logits came with shape {logits.shape} for {len(tokens)} exemplars of tokens {sorted(set(tokens.tolist()))}. "
-            "They must be (exemplars, tokens), with an exemplar or more of each token."
+            f"Logits came with shape {logits.shape} for {len(tokens)} exemplars of tokens "
+            f"{sorted(set(tokens.tolist()))}. They must be (exemplars, tokens), with an exemplar or more of each token."
         )
     return cdist(activations, token_means(activations, tokens)).argmin(axis=1) != logits.argmax(axis=1)
 
 
 def nearest_mean_disagreement(activations: np.ndarray, tokens: np.ndarray, logits: np.ndarray) -> float:
-    """NC4, nearest mean: share of ``nearest_mean_disagreements``, 0..1."""
+    """NC4, nearest mean: share of ``nearest_mean_disagreements``, 0..1. Arguments and errors as there."""
     return float(nearest_mean_disagreements(activations, tokens, logits).mean())
 
 
@@ -135,7 +135,7 @@ def _checked_vectors(vectors: np.ndarray) -> np.ndarray:
     vectors = np.asarray(vectors, np.float64)
     if vectors.ndim != 2 or len(vectors) < 2 or not np.isfinite(vectors).all():
         raise ValueError(
-            f"Vectors came with shape {vectors.shape}. They must be (tokens, units), for two tokens or more, all finite; "
-            "a kernel is (units, tokens)."
+            f"Vectors came with shape {vectors.shape}. They must be (tokens, units), for two tokens or more, all "
+            "finite; a kernel is (units, tokens)."
         )
     return vectors

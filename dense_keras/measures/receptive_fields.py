@@ -50,6 +50,7 @@ def receptive_fields(chain: Mapping[str, tuple[int, int, int]] = VGG) -> dict[st
     multiplied by the layer's own. In our VGG, convolutions see 3, 5, 10, 14, 24, 32, 52 and
     68 pixels.
     Raises ValueError for a kernel or stride below 1, or a padding below 0.
+    Source: A. Araujo, W. Norris and J. Sim, "Computing receptive fields of convolutional neural networks", 2019.
     """
     fields = {}
     size, stride, start = 1, 1, 0
@@ -69,6 +70,7 @@ def receptive_fields(chain: Mapping[str, tuple[int, int, int]] = VGG) -> dict[st
 def peaks(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The largest activation of every unit in every exemplar, its row and its column: three (exemplars, units).
 
+    Rows and columns count from 0.
     maps: (exemplars, height, width, units); of equal places the first, row by row.
     Raises ValueError for another shape.
     """

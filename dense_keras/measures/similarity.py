@@ -26,7 +26,7 @@ def correlation_dissimilarities(activations: np.ndarray) -> np.ndarray:
     """1 - Pearson correlation of each two exemplars over units: (exemplars, exemplars), 0..2.
 
     activations: (exemplars, units) float, or ``cell_means``. An exemplar to which all units
-    answer alike has no correlation: NaN with all others.
+    answer alike has no correlation: NaN with all others. Raises ValueError for another shape.
     """
     # Less the first, constants become exact zeros, whatever the mean is rounded to.
     patterns = _centred(checked_activations(activations).T).T
@@ -38,9 +38,9 @@ def correlation_dissimilarities(activations: np.ndarray) -> np.ndarray:
 
 
 def euclidean_dissimilarities(activations: np.ndarray) -> np.ndarray:
-    """Euclidean distance of each two exemplars: (exemplars, exemplars), in the units' scale.
+    """Euclidean distance of each two exemplars: (exemplars, exemplars), 0 or more, in the units' scale.
 
-    activations: (exemplars, units) float, or ``cell_means``.
+    activations: (exemplars, units) float, or ``cell_means``. Raises ValueError for another shape.
     """
     return squareform(pdist(checked_activations(activations)))
 
@@ -67,7 +67,7 @@ def cell_means(activations: np.ndarray, cells: np.ndarray) -> tuple[np.ndarray, 
 def token_dissimilarities(tokens: np.ndarray) -> np.ndarray:
     """Model matrix of the token: 0 for exemplars of one token, 1 for others: (exemplars, exemplars) float.
 
-    tokens: (exemplars,) integers.
+    tokens: (exemplars,) integers. Raises ValueError for another shape or type, and for chimeras.
     """
     return _unlike(checked_tokens(tokens, len(tokens), fewest=1))
 
@@ -100,13 +100,13 @@ def pixel_dissimilarities(images: np.ndarray) -> np.ndarray:
     """Model matrix of the pixels: 1 - Pearson correlation of images: (exemplars, exemplars), 0..2.
 
     It is what ``correlation_dissimilarities`` would be of a layer with a unit for each pixel.
-    images: (exemplars, height, width, channels).
+    images: (exemplars, height, width, channels). Raises ValueError for fewer than two.
     """
     return correlation_dissimilarities(images.reshape(len(images), -1))
 
 
 def centred_ranks(dissimilarities: np.ndarray) -> np.ndarray:
-    """Ranks of a matrix's pairs, centred and of length 1: (pairs,) float, ties ranked alike.
+    """Ranks of a matrix's pairs, centred and of length 1: (pairs,) float, -1..1, ties ranked alike.
 
     The product of two is Spearman's correlation, so a model matrix needs to be ranked only once:
     ``ranked_models = np.array([centred_ranks(model) for model in models])``.
@@ -142,7 +142,7 @@ def rank_correlation_ceiling(model: np.ndarray) -> float:
 
     For a model of two values it is sqrt(3 p (1 - p)), p the share of pairs that differ: .69 for
     five tokens that are equally frequent. For one without ties it is 1.
-    model: (exemplars, exemplars) float.
+    model: (exemplars, exemplars) float. Raises ValueError as ``centred_ranks``.
     """
     pairs = _pairs(model)
     return float(rankdata(pairs).std() / np.sqrt((len(pairs) ** 2 - 1) / 12))
@@ -151,7 +151,7 @@ def rank_correlation_ceiling(model: np.ndarray) -> float:
 def permuted_rank_correlations(
     dissimilarities: np.ndarray, ranked_models: np.ndarray, generator: np.random.Generator, permutations: int = 200
 ) -> np.ndarray:
-    """``rank_correlations`` after the exemplars have changed places at random: (permutations, models) float.
+    """``rank_correlations`` after the exemplars have changed places at random: (permutations, models), -1..1.
 
     Its mean is 0 for each model. For the other arguments and errors see there.
     """
@@ -180,6 +180,7 @@ def token_indicators(tokens: np.ndarray) -> np.ndarray:
     As a representation it is one that knows the token and nothing else:
     ``cka_debiased(activations, token_indicators(tokens))``.
     tokens: (exemplars,) integers; a column for each token that occurs, ascending.
+    Raises ValueError for another shape or type, and for chimeras.
     """
     tokens = checked_tokens(tokens, len(tokens), fewest=1)
     return (tokens[:, np.newaxis] == np.unique(tokens)).astype(np.float64)
@@ -202,8 +203,9 @@ def cka(first: np.ndarray, second: np.ndarray) -> float:
 def cka_debiased(first: np.ndarray, second: np.ndarray) -> float:
     """``cka`` with unbiased estimates: 0 on average for unrelated representations, however many units.
 
-    It can be negative by chance; 1 for equal representations. It needs four exemplars.
-    For the arguments and errors see there.
+    It can be negative by chance; 1 for equal representations.
+    first, second: (exemplars, units) float of the same exemplars, four or more.
+    Raises ValueError for other or fewer exemplars. NaN for a representation that is constant.
     Source: the unbiased estimate of Song et al. 2012, written in units instead of pairs of exemplars.
     """
     first, second = _centred_pair(first, second, fewest=4)
@@ -231,7 +233,7 @@ def canonical_correlations(first: np.ndarray, second: np.ndarray, variance: floa
 def svcca(first: np.ndarray, second: np.ndarray, variance: float = 0.99) -> float:
     """Mean of ``canonical_correlations``: 0..1, 1 for equal representations; NaN for a constant one.
 
-    With ``variance=1`` no invertible linear map of the units changes it.
+    With ``variance=1`` no invertible linear map of the units changes it. For arguments, errors and source see there.
     """
     correlations = canonical_correlations(first, second, variance)
     return float(correlations.mean()) if len(correlations) else float("nan")

@@ -29,29 +29,6 @@ def test_means_are_of_the_tokens_in_ascending_order():
     np.testing.assert_array_equal(categories.token_means(activations, [3, 3, 1, 3]), [[5, 6], [13 / 3, 2 / 3]])
 
 
-def test_means_of_tokens_in_cells_leave_out_what_did_not_occur():
-    activations, tokens, cells = np.arange(10.0).reshape(5, 2), np.array([2, 2, 0, 2, 0]), np.array([1, 0, 1, 1, 1])
-    means, of_tokens, of_cells = categories.token_cell_means(activations, tokens, cells)
-    np.testing.assert_array_equal(means, [[6, 7], [2, 3], [3, 4]])
-    np.testing.assert_array_equal(of_tokens, [0, 2, 2])
-    np.testing.assert_array_equal(of_cells, [1, 0, 1])
-    with pytest.raises(ValueError, match=r"Cells came with shape \(4,\) for 5 exemplars"):
-        categories.token_cell_means(activations, tokens, cells[:4])
-
-
-def test_cells_of_a_factor_hold_equal_counts_and_equal_values_share_one():
-    factor = generator().permutation(40) * 0.1
-    cells = categories.factor_cells(factor, 4)
-    np.testing.assert_array_equal(np.bincount(cells), [10, 10, 10, 10])
-    assert (np.diff(cells[factor.argsort()]) >= 0).all()
-    for binary in ([2, 1, 2, 1, 1, 2], [0, 1, 1], [0, 0, 1], [0, 0, 0, 0, 1], [0, 1, 1, 1, 1]):
-        np.testing.assert_array_equal(categories.factor_cells(np.array(binary), 2), binary - np.min(binary))
-    with pytest.raises(ValueError, match=r"1 cell\(s\) came; a factor is cut into 2 or more"):
-        categories.factor_cells(factor, 1)
-    with pytest.raises(NotAvailable, match="nobody knows its factors"):
-        categories.factor_cells(None, 2)
-
-
 def test_scatter_between_and_within_sum_to_the_total():
     activations, tokens = activations_and_tokens()
     between, within = categories.unit_scatter(activations, tokens)
@@ -95,7 +72,9 @@ def test_the_mean_over_all_ways_to_shuffle_tokens_is_exactly_chance():
 def test_silhouettes_are_those_of_the_definition():
     activations, tokens = activations_and_tokens(24, 3)
     distances = cdist(activations, activations)
-    for exemplar, silhouette in enumerate(categories.exemplar_silhouettes(activations, tokens)):
+    found = categories.exemplar_silhouettes(activations, tokens)
+    assert categories.silhouette(activations, tokens) == pytest.approx(found.mean())
+    for exemplar, silhouette in enumerate(found):
         own = tokens == tokens[exemplar]
         a = distances[exemplar, own].sum() / (own.sum() - 1)
         b = min(distances[exemplar, tokens == other].mean() for other in set(tokens) - {tokens[exemplar]})

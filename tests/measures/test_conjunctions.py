@@ -56,7 +56,7 @@ def test_sums_conjunctions_and_exclusive_ors_of_two_parts(parts, name, index, or
 def test_shares_of_all_that_varies_leave_to_the_views_what_is_theirs():
     codes, views = design(4)
     evoked = (codes[:, 0] ^ codes[:, 1]) + 2.0 * (views % 2)  # variances 1/4 and 1
-    responses = conjunctions.factorial_responses(evoked[:, None], codes, views)
+    responses = conjunctions.factorial_responses(np.column_stack([evoked, -evoked]), codes, views)
     energies = conjunctions.part_set_energies(responses)
     shares = conjunctions.layer_shares_of_variance(energies, responses)
     assert shares[conjunctions.set_row([0, 1], 4)] == pytest.approx(0.2) and shares.sum() == pytest.approx(0.2)
@@ -259,6 +259,16 @@ def test_bins_hold_equally_many_and_any_rising_function_of_the_response_tells_th
     found = conjunctions.mutual_informations(noise(800, 1).argsort(axis=0).argsort(axis=0).astype(float), eighths)
     assert conjunctions.mutual_informations(np.arange(800.0)[:, None], eighths) == pytest.approx(3, abs=0.04)
     assert found < 0.2
+
+
+def test_a_unit_that_responds_rarely_tells_what_it_tells():
+    codes = np.tile(np.array(list(np.ndindex(2, 2, 2, 2))), (50, 1))
+    label = codes @ [8, 4, 2, 1]
+    rare = codes.all(axis=1).astype(float)[:, np.newaxis]
+    truth = -(1 / 16) * np.log2(1 / 16) - (15 / 16) * np.log2(15 / 16)
+    for response in (rare, 1 - rare, 3 * rare + 2):
+        found = conjunctions.mutual_informations(response, label)
+        assert found == pytest.approx(truth, abs=0.02)
 
 
 def test_what_is_no_factorial_design_is_refused():

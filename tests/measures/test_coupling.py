@@ -158,15 +158,6 @@ def test_contributions_at_the_peak_add_up_to_the_largest_response():
         np.testing.assert_allclose(found.sum(axis=(1, 2)), largest[:, unit], atol=1e-12)
 
 
-def test_across_a_pooling_the_input_is_the_pooled_map():
-    maps, kernel = generator().random((3, 8, 9, 4)), generator(1).normal(size=(3, 3, 4, 2))
-    pooled = coupling.max_pooled(maps)
-    assert pooled.shape == (3, 4, 4, 4)
-    assert pooled[1, 2, 3, 0] == maps[1, 4:6, 6:8, 0].max()
-    found = coupling.contributions(coupling.shifted_means(pooled), kernel).sum(axis=1)
-    np.testing.assert_allclose(found, convolved(pooled, kernel).mean(axis=(1, 2)), atol=1e-12)
-
-
 def test_contributions_to_a_dense_layer():
     activations, kernel = generator().random((7, 4)), generator(1).normal(size=(4, 3))
     found = coupling.contributions(activations, kernel)

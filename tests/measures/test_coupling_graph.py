@@ -100,6 +100,11 @@ def test_cliques_are_found_and_have_the_known_modularity_and_assortativity():
     assert abs(coupling_graph.assortativity(CLIQUES, np.tile(range(4), 5)) + 1 / 3) < 1e-9  # never the same
 
 
+def test_the_largest_community_is_the_first():
+    cliques = sparse.block_diag([np.ones((nodes, nodes)) - np.eye(nodes) for nodes in (3, 6, 4)], format="csr")
+    np.testing.assert_array_equal(coupling_graph.louvain_communities(cliques), np.repeat([2, 0, 1], [3, 6, 4]))
+
+
 def test_nodes_without_edges_are_in_no_community_and_change_nothing():
     larger = sparse.block_diag([CLIQUES, np.zeros((3, 3))], format="csr")
     labels = coupling_graph.louvain_communities(larger)

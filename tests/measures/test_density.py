@@ -69,6 +69,8 @@ def test_nearest_own_and_nearest_other_of_a_line_of_points():
     np.testing.assert_array_equal(other, [8, 8, 3])
     np.testing.assert_array_equal(density.nearest_neighbour_hits(own, other), [1, 1, 0])
     assert density.nearest_neighbour_accuracy(own, other) == pytest.approx(2 / 3)
+    of_counts = density.nearest_neighbour_accuracy(np.array([own, 0 * own]), np.array([other, other]))
+    np.testing.assert_allclose(of_counts, [2 / 3, 1])
 
 
 def test_the_order_of_the_references_does_not_matter():

@@ -148,8 +148,8 @@ def test_population_sparseness_is_over_units():
 
 
 def test_dead_units():
-    activations = np.array([[0.0, 1e-7, 0.0, 1.5e-6], [0.0, 0.0, 0.1, 0.0]])
-    np.testing.assert_array_equal(detectors.dead_units(activations), [True, True, False, False])
+    activations = np.array([[0.0, 1e-7, 1e-6, 0.0, 1.5e-6], [0.0, 0.0, 0.0, 0.1, 0.0]])
+    np.testing.assert_array_equal(detectors.dead_units(activations), [True, True, True, False, False])
 
 
 def test_bins_of_a_factor_hold_about_equally_many_in_its_order():

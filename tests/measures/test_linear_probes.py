@@ -194,6 +194,8 @@ def test_logistic_regression_agrees_where_it_is_clear():
     ridge = linear_probes.predicted_tokens(linear_probes.decomposed(activations), tokens)
     assert linear_probes.accuracy(predicted, tokens) > 0.9
     assert linear_probes.accuracy(predicted, ridge) > 0.9
+    scales = np.geomspace(1e-3, 1e3, activations.shape[1])
+    np.testing.assert_array_equal(linear_probes.logistic_predictions(activations * scales, tokens), predicted)
     shuffled = np.random.default_rng(0).permutation(tokens)
     assert linear_probes.accuracy(linear_probes.logistic_predictions(activations, shuffled), shuffled) < 0.4
 

@@ -87,6 +87,7 @@ def test_lengths_and_angles_of_vectors_by_hand():
     orthogonal = np.eye(5)
     np.testing.assert_allclose(neural_collapse.pair_angle_deviations(orthogonal), np.full(10, 0.25))
     assert neural_collapse.angle_deviation(orthogonal) == pytest.approx(0.25)
+    assert neural_collapse.angle_deviation([[1, 0], [2, 0], [0, 3]]) == pytest.approx((1.5 + 0.5 + 0.5) / 3)
 
 
 def test_duality_is_at_right_angles_the_root_of_2_and_2_for_opposites():
