@@ -2,13 +2,13 @@
 
     experiment.json    what was run: settings, backend, versions, layers, names
     probe.npz          the probe and the factorial probe: images and what is known of them
-    history.csv        a row a snapshot: losses, accuracies, learning rate
+    history.csv        a row a snapshot: losses, accuracies, learning rate, and a checksum of all
     snapshots/         step_00000312.npz: weights, optimizer, what the probes evoked
     tensorboard/       a view of the same for TensorBoard, never read back
 
 Every file is written beside its place and then moved there, so it is whole or absent.
-Files are NumPy's and JSON: reading a run never executes code from it, and damage is
-found by the checksums in each snapshot.
+Files are NumPy's, JSON and CSV: reading a run never executes code from it, and damage is
+found by the checksums in each file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ import numpy as np
 
 from dense_keras.token_set import Exemplars
 
-FORMAT = 1
+FORMAT = 2
 PROBES = ("held_out", "factorial")
 POOLINGS = ("max", "mean")
 
@@ -41,6 +41,9 @@ DESCRIBED = frozenset(
     ("experiment", "origin", "backend", "steps_per_epoch", "layers", "token_names", "part_names", "images")
 )
 """What ``experiment.json`` tells of every run."""
+
+CHECKSUM = "checksum"
+"""Name of the entry of ``experiment.json``, and the last column of ``history.csv``, that tell damage."""
 
 ABANDONED = (".experiment.json.*.part", ".probe.npz.*.part", ".history.csv.*.part", "snapshots/.*.part")
 """Files that a process leaves behind when it is killed while it writes."""
@@ -72,6 +75,10 @@ class Run:
         if not isinstance(self.description, dict) or self.description.get("format") != FORMAT:
             found = self.description.get("format") if isinstance(self.description, dict) else "no description"
             raise RunError(f"{path} has format {found!r}; this version of dense_keras reads {FORMAT}.")
+        if self.description.pop(CHECKSUM, None) != _checksum(self.description):
+            raise RunError(
+                f"{path} is damaged: it does not agree with its checksum. Without it the run is lost: record it anew."
+            )
         missing = sorted(DESCRIBED - set(self.description))
         if missing:
             raise RunError(
@@ -156,7 +163,7 @@ class Run:
             return {}
         try:
             with path.open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file, strict=True))
+                rows = _checked(csv.DictReader(file, strict=True))
             return {name: np.array([float(row[name]) for row in rows]) for name in (rows[0] if rows else {})}
         except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
             raise RunError(
@@ -167,9 +174,10 @@ class Run:
     def write_history(self, rows: list[Mapping[str, float]]) -> None:
         """Replace the history; ``rows`` are dictionaries with the same keys, ascending in step."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(text, fieldnames=[*rows[0], CHECKSUM], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        written = [{name: str(value) for name, value in row.items()} for row in rows]
+        writer.writerows(row | {CHECKSUM: _checksum(written)} for row in written)
         write_whole(self.folder / "history.csv", lambda file: file.write(text.getvalue().encode()))
 
     def snapshot_path(self, step: int) -> Path:
@@ -307,7 +315,21 @@ def _is_begun(entry: Path) -> bool:
 
 
 def _json_writer(content: Mapping[str, Any]) -> Callable[[BinaryIO], object]:
-    return lambda file: file.write((json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    text = json.dumps({**content, CHECKSUM: _checksum(content)}, indent=2, ensure_ascii=False)
+    return lambda file: file.write(f"{text}\n".encode())
+
+
+def _checksum(content: Any) -> str:
+    return f"{zlib.crc32(json.dumps(content, sort_keys=True).encode()):08x}"
+
+
+def _checked(table: csv.DictReader[str]) -> list[dict[str, str]]:
+    """The rows of a history without the checksum, which each has of all. Raises ValueError if they do not agree."""
+    rows = list(table)
+    found = {row.pop(CHECKSUM, None) for row in rows}
+    if any(None in row for row in rows) or found != {_checksum(rows)}:
+        raise ValueError("it does not agree with its checksum")
+    return rows
 
 
 def _read_npz(path: Path, wanted: str | list[str] | None = None) -> dict[str, np.ndarray]:

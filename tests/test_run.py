@@ -87,6 +87,29 @@ def test_a_damaged_snapshot_is_named_and_the_others_still_load(run, damage):
     assert run.activations("dense", 100).max() == 100
 
 
+@pytest.mark.parametrize("name", ["experiment.json", "history.csv"])
+def test_every_turned_bit_beside_the_snapshots_is_found(run, name):
+    run.write_history([{"step": step, "accuracy/Ada": step / 10} for step in (0, 8)])
+    path, whole = run.folder / name, everything_beside_the_snapshots(run.folder)
+    content = path.read_bytes()
+    for position in range(len(content)):
+        for bit in (0, 2, 5):
+            path.write_bytes(content[:position] + bytes([content[position] ^ 1 << bit]) + content[position + 1 :])
+            try:
+                assert everything_beside_the_snapshots(run.folder) == whole  # white space that means nothing
+            except RunError as error:
+                assert name in str(error)
+    for length in range(len(content) - 1):
+        path.write_bytes(content[:length])
+        with pytest.raises(RunError, match=name):
+            everything_beside_the_snapshots(run.folder)
+
+
+def everything_beside_the_snapshots(folder):
+    run = Run(folder)
+    return run.description, {name: values.tolist() for name, values in run.history.items()}
+
+
 def test_reading_never_executes_what_is_in_a_run(run, tmp_path):
     class Payload:
         def __reduce__(self):
@@ -120,7 +143,7 @@ def test_a_folder_that_is_no_run_is_explained(tmp_path):
     with pytest.raises(RunError, match="cannot be read"):
         Run(tmp_path)
     (tmp_path / "experiment.json").write_text(json.dumps({"format": 99}))
-    with pytest.raises(RunError, match="has format 99; this version of dense_keras reads 1"):
+    with pytest.raises(RunError, match="has format 99; this version of dense_keras reads 2"):
         Run(tmp_path)
 
 
@@ -196,7 +219,8 @@ def test_a_folder_that_cannot_be_written_is_explained(tmp_path, monkeypatch):
 
 
 def test_a_description_that_lacks_something_is_named(run):
-    (run.folder / "experiment.json").write_text('{"format": 1, "layers": []}')
+    run.description = {"format": 2, "layers": []}
+    run.describe()
     with pytest.raises(RunError, match="experiment.json is damaged: it lacks backend, experiment, images, origin"):
         Run(run.folder)
 
