@@ -117,7 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     atlas = _command(
         commands, "atlas", _atlas, "Export a run as one page with a slider over training time, opened from disk."
     )
-    atlas.add_argument("run", metavar="RUN", help="folder of a recorded run")
+    atlas.add_argument(
+        "run", metavar="RUN", nargs="?", help="folder of a recorded run (default: the latest run in runs/)"
+    )
     atlas.add_argument("beside", metavar="OTHER_RUN", nargs="?", help="a second run, shown beside it")
     atlas.add_argument(
         "--out", metavar="FOLDER", help="where to write; an atlas there is replaced (default: RUN/atlas)"
@@ -203,21 +205,17 @@ def _report(run: Run) -> None:  # noqa: F821
     print(
         f"Recorded {len(run.steps)} snapshots up to step {run.steps[-1]} in {run.folder}; "
         f"held-out accuracy {history['held_out_accuracy'][-1]:.3f}.\n"
-        f"Look at it with: dense-keras show {shlex.quote(str(run.folder))}"
+        f"Look at it with: dense-keras show {shlex.quote(str(run.folder))}\n"
+        f"One page with a slider over time: dense-keras atlas {shlex.quote(str(run.folder))}"
     )
 
 
 def _show(options: argparse.Namespace) -> None:
-    from dense_keras.course import RUNS
-    from dense_keras.run import Run, RunError
+    from dense_keras.course import latest_run
+    from dense_keras.run import Run
     from dense_keras.tensorboard import serve
 
-    if options.run is None:
-        recorded = sorted(RUNS.glob("*/experiment.json"), key=lambda path: (path.parent / "snapshots").stat().st_mtime)
-        if not recorded:
-            raise RunError("There is no run in runs/ yet. Record one with: dense-keras train")
-        options.run = recorded[-1].parent
-    folder = Path(options.run)
+    folder = Path(options.run or latest_run())
     is_run = (folder / "experiment.json").exists() or not any(folder.rglob("*tfevents*"))
     serve(Run(folder).tensorboard if is_run else folder, port=options.port)
 
@@ -259,9 +257,10 @@ def _measure(options: argparse.Namespace) -> None:
 
 def _atlas(options: argparse.Namespace) -> None:
     from dense_keras.atlas import write_atlas
+    from dense_keras.course import latest_run
     from dense_keras.run import Run
 
-    runs = [Run(folder) for folder in (options.run, options.beside) if folder]
+    runs = [Run(folder) for folder in (options.run or latest_run(), options.beside) if folder]
     print("This takes about half a minute a run.")
     folder = write_atlas(runs, options.out)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -34,14 +34,15 @@ def default_folder(experiment: Experiment, preset: str = "default") -> Path:
     return RUNS / "-".join(part for part in parts if part)
 
 
-def recorded_run(folder: str | Path | None = None, *, preset: str = "default", **settings: Any) -> Run:
+def recorded_run(folder: str | Path | None = None, *more: str, preset: str = "default", **settings: Any) -> Run:
     """A finished run: read if it is there, else recorded now, or gone on with, saying so.
 
     folder: of a run that is there; None for that in which ``dense-keras train`` records these settings.
-    preset: one of ``experiment.PRESETS``. settings: of ``Experiment``. Both are for a run that is not there yet.
-    Raises SystemExit, which ends a lesson in words, for a folder without a run that can be read; RunError for one
-    that cannot be recorded into, ValueError for an unknown preset.
+    more: folders that the lesson has no use for. preset: one of ``experiment.PRESETS``. settings: of ``Experiment``. Both are for a run that is not there yet.
+    Raises SystemExit, which ends a lesson in words, for a folder without a run that can be read, and for more folders;
+    RunError for one that cannot be recorded into, ValueError for an unknown preset.
     """
+    _refuse(more)
     if preset not in PRESETS:
         raise ValueError(f"No preset {preset!r}. There are: {', '.join(PRESETS)}.")
     experiment = Experiment(**PRESETS[preset] | settings)
@@ -60,7 +61,49 @@ def recorded_run(folder: str | Path | None = None, *, preset: str = "default", *
     return run
 
 
+def run_beside(run: Run, folder: str | Path | None = None, *more: str, preset: str) -> Run | None:
+    """A second run to show beside a first one; None if there is none, saying why, for a lesson goes without it.
+
+    folder: of a run that is there; None for that in which ``dense-keras train`` records the preset with the tokens,
+    code and seed of the first. Raises SystemExit as ``recorded_run`` does.
+    """
+    _refuse(more)
+    experiment = experiment_of(run)
+    named, folder = folder is not None, Path(folder or default_folder(experiment, preset))
+    if folder.resolve() == run.folder.resolve():
+        print(f"{folder} is this run itself. To see another one beside it, name that as the second folder.")
+    elif named or (folder / "experiment.json").exists():
+        print("Beside it:", end=" ")
+        return recorded_run(folder)
+    else:
+        settings = {name: getattr(experiment, name) for name in ("tokens", "code", "seed")}
+        options = " ".join(f"--{name} {value}" for name, value in settings.items() if value is not None)
+        print(
+            f"There is no run in {folder}, so only this one is shown. Record the other with\n"
+            f"    dense-keras train --preset {preset} {options} --run {folder}\n"
+            "and run this lesson again, or name another run as the second folder."
+        )
+    return None
+
+
+def latest_run() -> Path:
+    """Folder of the run in ``runs/`` that was recorded into last. Raises RunError if there is none."""
+    recorded = sorted(RUNS.glob("*/experiment.json"), key=lambda path: (path.parent / "snapshots").stat().st_mtime)
+    if not recorded:
+        raise RunError(f"There is no run in {RUNS}/ yet. Record one with: dense-keras train")
+    return recorded[-1].parent
+
+
+def _refuse(more: tuple[str, ...]) -> None:
+    if more:
+        raise SystemExit(f"{', '.join(more)}: more folders than the lesson takes. The first lines of the lesson say how many it takes.")
+
+
 def _read(folder: Path) -> Run:
+    if str(folder).startswith("-"):
+        raise SystemExit(
+            f"{folder}: a lesson takes folders of runs, and no options. The first lines of its script say how many."
+        )
     if not (folder / "experiment.json").exists():
         recorded = sorted(str(path.parent) for path in RUNS.glob("*/experiment.json"))
         raise SystemExit(

@@ -33,7 +33,7 @@ from dense_keras.course import recorded_run
 from dense_keras.experiment import experiment_of
 from dense_keras.figures.curves import curves_over_steps
 from dense_keras.figures.matrices import activation_matrix
-from dense_keras.figures.palette import LIGHT, token_colours
+from dense_keras.figures.palette import GRAY, LIGHT, token_colours
 from dense_keras.measures import density
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.
@@ -88,7 +88,7 @@ curves_over_steps(
     {"training (mean over the epoch so far)": history["accuracy"], "held-out": accuracy},
     above,
     ylabel="accuracy (share)",
-    colours=["#8c8c8c", plt.rcParams["text.color"]],
+    colours=[GRAY, plt.rcParams["text.color"]],
     levels=levels,
 )
 curves_over_steps(
@@ -200,7 +200,7 @@ print(f"dense-keras show {run.folder}")
 #   `token`.
 #
 # In the Projector every point is an image of the probe. Begin with step 0 and `logits`, then go
-# on to later steps. If "Sphereize data" is ticked, take the tick away: it moves all points to the
+# on to later steps. If "Spherize data" is ticked, take the tick away: it moves all points to the
 # same distance from their middle, and so can hide how far tokens have drawn apart. Colour by a
 # part instead of the token: which part is in order first?
 #

@@ -35,7 +35,7 @@ from dense_keras.figures.bars import bars
 from dense_keras.figures.curves import curves_over_steps
 from dense_keras.figures.film_strips import confusion_film
 from dense_keras.figures.image_rows import image_rows
-from dense_keras.figures.palette import LIGHT, token_colours
+from dense_keras.figures.palette import GRAY, LIGHT, part_colours, token_colours
 from dense_keras.measures import classification
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.
@@ -84,7 +84,7 @@ ax = curves_over_steps(
 ax.set_ylim(0, 1.05)
 print(f"{len(plateaus)} plateau(s)" if len(plateaus) else "No plateau: snapshots lie too far apart, or it never rests")
 for first, last in plateaus:
-    ax.axvspan(steps[first], steps[last], color="#8c8c8c", alpha=0.2, linewidth=0)
+    ax.axvspan(steps[first], steps[last], color=GRAY, alpha=0.2, linewidth=0)
     rest = accuracy[first : last + 1].mean()
     near = min(levels, key=lambda level: abs(level - rest))
     print(f"steps {steps[first]:5} to {steps[last]:5}: it rests at {rest:.2f}; nearest is {levels[near]}, {near:.2f}")
@@ -115,7 +115,7 @@ for token, (ax, name) in enumerate(zip(axes.flat, names)):
     ax.set_xticks([tick for tick in ax.get_xticks() if tick != 1])  # the panels are narrow
     ax.set_xlabel("step" if token >= len(names) - 2 else "")
     fallen = (highest[1:, token] < lowest[:-1, token]).sum()
-    print(f"{name:10} falls out of its band {fallen} times, at most by {-np.diff(shares[:, token]).min():.2f}")
+    print(f"{name:10} falls out of its band {fallen} times, at most by {max(0, -np.diff(shares[:, token]).min()):.2f}")
 for empty in axes.flat[len(names) :]:
     empty.remove()
 axes[0, 0].set_ylim(0, 1.05)
@@ -144,10 +144,11 @@ if probe.codes is None:
     print("Nobody knows the parts of these tokens: what is read from the answers is left out, and so are the blocks.")
     told = []
 else:
-    things, seen = list(run.part_names), probe.codes
+    things, seen, hues = list(run.part_names), probe.codes, part_colours(len(run.part_names))
     silent = np.isnan(classification.token_variants(seen, tokens)).any(axis=0)
     for first, second in combinations(np.flatnonzero(silent), 2):
         things.append(f"{things[first]} = {things[second]}")
+        hues.append(hues[first])  # a pair has the colour of its first part
         seen = np.column_stack([seen, seen[:, first] == seen[:, second]])
     variants = classification.token_variants(seen, tokens)
     told = np.flatnonzero(~np.isnan(variants).all(axis=0))  # what at least some tokens are told by
@@ -166,6 +167,7 @@ if len(told):
         untrained=True,
         levels={float(level): "one name for all" for level in np.unique(baseline[told].round(3))},
         ylabel="read rightly from the answer (share)",
+        colours=[hues[thing] for thing in told],
     )
     ax.set_ylim(0, 1.05)
     ax.figure.savefig(figures / "03_parts.png")
@@ -258,7 +260,7 @@ if has_blocks:
         {"network": index, "random errors": expected},
         above,
         untrained=True,
-        colours=[plt.rcParams["text.color"], "#8c8c8c"],
+        colours=[plt.rcParams["text.color"], GRAY],
         ylabel="mistakes inside the block (share)",
     )
     above.set_ylim(0, 1.05)
@@ -273,7 +275,6 @@ if has_blocks:
         bands={name: (total - luck[name], total + luck[name]) for name, total in sums.items()},
         levels={1: "at most"},
         ylabel="sum of the tokens' shares",
-        colours=[colours[own.argmax()] for own in members.values()],
     )
     figure.savefig(figures / "03_blocks.png")
     for name, total in sums.items():

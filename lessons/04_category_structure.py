@@ -35,7 +35,7 @@ from dense_keras.figures.curves import curves_over_steps
 from dense_keras.figures.dendrograms import dendrogram_film
 from dense_keras.figures.film_strips import matrix_film
 from dense_keras.figures.heat_maps import heat_map, heat_map_over_steps
-from dense_keras.figures.palette import LIGHT, token_colours
+from dense_keras.figures.palette import GRAY, LIGHT, part_colours, token_colours
 from dense_keras.figures.trajectories import trajectories
 from dense_keras.measures import categories, dimension, linear_probes, neural_collapse, similarity
 
@@ -138,7 +138,7 @@ if len(gained) < 3:
     print("What is missing of token, parts and nuisances nobody knows of these tokens; it is left out.")
 figure, axes = plt.subplots(len(gained), 1, figsize=(6, 0.4 + 2.7 * len(gained)), squeeze=False)
 for ax, (name, values) in zip(axes.flat, gained.items()):
-    heat_map_over_steps(values, steps, layers, ax, unit=f"{name}, less untrained")
+    heat_map_over_steps(values, steps, layers, ax, unit=f"{name},\nless untrained")
 figure.savefig(figures / "04_read.png")
 if factors:
     ax = heat_map(nuisances_read[-1] - nuisances_read[0], layers, list(factors), unit="R squared, less untrained")
@@ -239,7 +239,7 @@ for name, values in directions.items():
 
 # %%
 places, plane_shares = categories.aligned_trajectories(means)
-ax = trajectories(places, steps, names, colours=colours, xlabel="first axis (activation)", ylabel="second axis")
+ax = trajectories(places, steps, names, colours=colours, xlabel="first axis (activation)", ylabel="second axis (activation)")
 ax.figure.savefig(figures / "04_ways.png")
 print(
     f"The plane holds {plane_shares[0]:.2f} of the means' variance untrained, {plane_shares[-1]:.2f} at the end; "
@@ -335,7 +335,7 @@ for ax, layer in zip(axes, ("conv3_2", "dense")):
         dict(zip(models, found.T)),
         ax,
         levels={ceiling: "most for\nthe token"},
-        colours=[*ink, "#8c8c8c", *token_colours(len(run.part_names))],
+        colours=[*ink, GRAY, *part_colours(len(run.part_names))],
         ylabel=f"{layer}: rank correlation",
     )
 figure.savefig(figures / "04_models.png")
@@ -381,9 +381,9 @@ for row, step in enumerate(run.steps):
     )
 parts_of_it = ("1 variability", "2 lengths", "2 angles", "3 weights from means", "4 not the nearest mean")
 figure, (above, below) = plt.subplots(2, 1, figsize=(6, 6), height_ratios=[1, 1.3])
-curves_over_steps(steps, {parts_of_it[0]: collapse[0]}, above, untrained=True, ylabel="1: variability", colours=ink)
+curves_over_steps(steps, {parts_of_it[0]: collapse[0]}, above, untrained=True, ylabel="1: variability (0: complete)", colours=ink)
 above.set_yscale("log")
-curves_over_steps(steps, dict(zip(parts_of_it[1:], collapse[1:])), below, untrained=True, ylabel="2 to 4")
+curves_over_steps(steps, dict(zip(parts_of_it[1:], collapse[1:])), below, untrained=True, ylabel="2 to 4 (0: complete)")
 below.set_ylim(0, None)
 figure.savefig(figures / "04_collapse.png")
 for name, values in zip(parts_of_it, collapse):
@@ -407,7 +407,7 @@ print(f"dense-keras show {run.folder}")
 # - Below "Data" choose `embeddings/step_...` and a layer (`-2 dense`, `-1 logits`; layers are counted
 #   from the output). Begin with step 0, then take the steps that this lesson printed at its
 #   beginning.
-# - Untick "Sphereize data", and stay with PCA: then distances can be compared. "Color by" token,
+# - Untick "Spherize data", and stay with PCA: then distances can be compared. "Color by" token,
 #   then by a part. On a snapshot where one part is known you should see two clouds: which
 #   colouring fits them?
 # - t-SNE and UMAP show islands where there are some, and sometimes where there are none, and

@@ -10,9 +10,11 @@
 #
 # *Time: about 45 minutes, of which the computer needs less than one. Needs: a run (lesson 2).*
 #
-#     python lessons/05_feature_detectors.py                      the run that `dense-keras train` records
-#     python lessons/05_feature_detectors.py runs/mine            any other recorded run
-#     python lessons/05_feature_detectors.py runs/mine runs/rich  and the filters of a second one beside
+#     python lessons/05_feature_detectors.py                     the run that `dense-keras train` records
+#     python lessons/05_feature_detectors.py runs/mine           any other recorded run
+#     python lessons/05_feature_detectors.py runs/mine runs/two  and the filters of a second one beside it
+#
+# (Without a second folder it is the run that `dense-keras train --preset rich` records, if that is there.)
 #
 # **Predict first.**
 
@@ -30,17 +32,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from dense_keras import probes
-from dense_keras.course import default_folder, recorded_run
-from dense_keras.experiment import PRESETS, Experiment, model_at
+from dense_keras.course import recorded_run, run_beside
+from dense_keras.experiment import model_at
 from dense_keras.face_views import readable_factors
 from dense_keras.figures.bars import bars
 from dense_keras.figures.curves import curves_over_steps, draw_curves
 from dense_keras.figures.heat_maps import heat_map_over_steps
 from dense_keras.figures.image_rows import image_rows
-from dense_keras.figures.palette import LIGHT, token_colours
+from dense_keras.figures.palette import GRAY, LIGHT, part_colours, token_colours
 from dense_keras.measures import density, detectors, dissection, dynamics, receptive_fields
 from dense_keras.preferred_images import preferred_images
-from dense_keras.run import Run
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.
 arguments, here = (sys.argv[1:], Path(__file__).parent) if "__file__" in globals() else ([], Path())
@@ -50,8 +51,7 @@ plt.rcParams.update(LIGHT)
 
 run = recorded_run(*arguments[:1])
 probe, untrained, trained = run.probes["held_out"], run.steps[0], run.steps[-1]
-rich = Path(arguments[1]) if len(arguments) > 1 else default_folder(Experiment(**PRESETS["rich"]), "rich")
-runs = [run, Run(rich)] if len(arguments) > 1 or (rich / "experiment.json").exists() else [run]
+runs = [each for each in (run, run_beside(run, *arguments[1:], preset="rich")) if each]
 
 # %% [markdown]
 # ## The filters of the first layer
@@ -87,8 +87,6 @@ for each in runs:
     print(each.folder.name, "turned by degrees:", ", ".join(f"{layer} {turn:.0f}" for layer, turn in turns.items()))
     if each is run:
         print(f"First layer: you guessed {guess_turn} degrees, it is {turns['conv1_1']:.1f}")
-if len(runs) == 1:
-    print("To see a run whose first layers turn far beside it: dense-keras train --preset rich, then this lesson.")
 
 # %% [markdown]
 # What we see in `figures/05_filters.png`: with the default settings the filters after training
@@ -304,7 +302,8 @@ panels = 1 + ("factorial" in run.probes)
 figure, axes = plt.subplots(panels, 1, figsize=(6, 3.3 * panels), squeeze=False)
 strongest = sorted(factors, key=lambda name: -explained[name][0])[:4]
 curves = {name: explained[name] for name in ("token", *strongest)}
-curves_over_steps(np.array(run.steps), curves, axes[0, 0], ylabel="explained of a unit of dense (share)")
+hues = [plt.rcParams["text.color"], *part_colours(len(strongest))]
+curves_over_steps(np.array(run.steps), curves, axes[0, 0], ylabel="explained of a unit of dense (share)", colours=hues)
 if "factorial" not in run.probes:
     print("There is no factorial probe of these tokens, so code and view cannot be told apart. This is left out.")
 else:
@@ -318,7 +317,8 @@ else:
         )
         indices = [detectors.invariance_index(*both) for both in zip(by_code, by_view)]
         invariance[network] = np.array([np.nanmedian(index) for index in indices])
-    draw_curves(range(len(layers)), invariance, axes[1, 0], ylabel="invariance index (median unit)")
+    draw_curves(range(len(layers)), invariance, axes[1, 0], ylabel="invariance index (median unit)",
+                colours=[GRAY, plt.rcParams["text.color"]])
     axes[1, 0].set_xticks(range(len(layers)), layers, rotation=40, ha="right")
     axes[1, 0].set_ylim(0, 1)
 figure.savefig(figures / "05_tuning.png")

@@ -39,7 +39,7 @@ from dense_keras.face_views import readable_factors
 from dense_keras.figures.bars import bars
 from dense_keras.figures.curves import curves_over_steps
 from dense_keras.figures.layered_graphs import layered_graph, layered_graph_film
-from dense_keras.figures.palette import COLOURS, LIGHT
+from dense_keras.figures.palette import LIGHT, part_colours, token_colours
 from dense_keras.interventions import Look, gated_logits
 from dense_keras.kernel_inputs import KernelInputs
 from dense_keras.measures import coupling, coupling_graph, density, detectors
@@ -50,7 +50,7 @@ figures = here / "figures"
 figures.mkdir(exist_ok=True)
 plt.rcParams.update(LIGHT)
 
-run = recorded_run(*arguments[:1])
+run = recorded_run(*arguments)
 probe, untrained, trained = run.probes["held_out"], run.steps[0], run.steps[-1]
 generator = np.random.default_rng(0)
 
@@ -257,7 +257,7 @@ figure, axes = plt.subplots(2, 1, figsize=(6, 6))
 for number, (ax, name) in enumerate(zip(axes, ("assortativity by token", "modularity"))):
     means = {graph: values[:, number].mean(axis=1) for graph, values in found.items()}
     bands = {graph: (values[:, number].min(axis=1), values[:, number].max(axis=1)) for graph, values in found.items()}
-    curves_over_steps(np.array(chosen), means, ax, ylabel=f"{name} of the strongest 2 %", bands=bands)
+    curves_over_steps(np.array(chosen), means, ax, ylabel=f"{name}\nof the strongest 2 %", bands=bands)
 figure.savefig(figures / "06_chance.png")
 
 # %% [markdown]
@@ -343,13 +343,14 @@ for start in starts.values():
 units = [np.unique(paths[list(starts.values()), layer]) for layer in range(len(chain))]
 drawn = [matrix[np.ix_(*ends)] for matrix, ends in zip(drawn, pairwise(units))]
 shown = [kind[few] for kind, few in zip(kinds, units)]
-ax = layered_graph(drawn, shown, chain, [*run.part_names, name], colours=COLOURS)
+hues = [*part_colours(len(run.part_names)), token_colours(len(run.token_names))[token]]
+ax = layered_graph(drawn, shown, chain, [*run.part_names, name], colours=hues)
 ax.set_xticks(range(len(chain)), [f"{layer}\n{', '.join(map(str, few))}" for layer, few in zip(chain, units)])
 ax.set_xlabel("layer, with the numbers of the units on the paths")
 ax.figure.savefig(figures / "06_paths.png")
 
 # %% [markdown]
-# What we see in `figures/06_paths.png` with the default faces (dots have the colour of the part
+# What we see in `figures/06_paths.png` with the default faces (squares have the colour of the part
 # that a unit detects best): paths soon merge, and lead through units that are named after other
 # parts. There is no private line from "eyes" to a token. Nor should a single path be trusted. It
 # is one of very many, it counts couplings against the token (blue) like those for it, and the

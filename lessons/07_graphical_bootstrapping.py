@@ -376,7 +376,7 @@ for kind, layer in asked:
 # 4. Do the same on networks in which nothing is constructed: shuffled tokens, or layers that
 #    stay random below a trained read-out. What is found there as well is no bootstrapping.
 # 5. Better than watching is acting: cut the couplings, train on, and see whether the
-#    selectivity is late. That is the time machine, and lesson 9.
+#    selectivity is late. `interventions.train_on` does that from any snapshot.
 #
 # ## Exercise
 #

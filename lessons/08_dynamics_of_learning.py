@@ -15,6 +15,8 @@
 #     python lessons/08_dynamics_of_learning.py runs/mine           any other recorded run
 #     python lessons/08_dynamics_of_learning.py runs/mine runs/two  and a second run beside it
 #
+# (Without a second folder it is the run that `dense-keras train --preset rich` records, if that is there.)
+#
 # **Predict first**, before you start it.
 
 # %%
@@ -30,7 +32,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dense_keras.course import default_folder, recorded_run
+from dense_keras.course import recorded_run, run_beside
 from dense_keras.experiment import experiment_of, model_at
 from dense_keras.figures.bars import bars
 from dense_keras.figures.curves import curves_over_steps
@@ -42,7 +44,6 @@ from dense_keras.measures import dynamics
 from dense_keras.measures.bootstrapping import rank_correlation
 from dense_keras.measures.classification import onset_steps
 from dense_keras.measures.similarity import cka_debiased
-from dense_keras.run import Run
 
 # A notebook has neither a command line of its own nor a file that the figures could lie beside.
 arguments, here = (sys.argv[1:], Path(__file__).parent) if "__file__" in globals() else ([], Path())
@@ -105,18 +106,8 @@ figure.savefig(figures / "08_weight_change.png")
 # it is that one.
 
 # %%
-beside = Path(arguments[1]) if len(arguments) > 1 else default_folder(experiment, "rich")
-runs = {"this run": run}
-if beside.resolve() == run.folder.resolve():
-    print("This run is itself the rich one. To see another beside it, name that as the second folder.")
-elif (beside / "experiment.json").exists():
-    runs["beside it"] = Run(beside)
-    print(f"Beside it: {beside}")
-else:
-    settings = {name: getattr(experiment, name) for name in ("tokens", "code", "seed")}
-    options = " ".join(f"--{name} {value}" for name, value in settings.items() if value is not None)
-    print(f"There is no run in {beside}, so only this one is shown. Record the other with\n"
-          f"    dense-keras train --preset rich {options} --run {beside}\nand run this lesson again.")
+beside = run_beside(run, *arguments[1:], preset="rich")
+runs = {"this run": run} | ({"beside it": beside} if beside else {})
 
 # %%
 regimes = {}
@@ -205,7 +196,8 @@ finite, low, high = (
     for values in (noise_scales, of_halves.min(axis=1), of_halves.max(axis=1))
 )
 curves_over_steps(chosen, {"noise scale": finite}, axes[1], ylabel="exemplars in a batch",
-                  bands={"noise scale": (low, high)}, levels={experiment.batch_size: "training"})
+                  bands={"noise scale": (low, high)}, levels={experiment.batch_size: "training"},
+                  colours=[plt.rcParams["text.color"]])
 axes[1].set_yscale("log")
 figure.savefig(figures / "08_gradients.png")
 
@@ -283,8 +275,8 @@ strides *= (plane.strides / np.linalg.norm(strides, axis=1))[:, np.newaxis]
 walk = dynamics.trajectory_plane(np.cumsum([np.zeros(10_000), *strides], axis=0))
 figure, axes = plt.subplots(2, 1, figsize=(6, 7))
 for ax, name, places in zip(axes, ("the network's weights", "a random walk"), (plane.places, walk.places)):
-    trajectories(places[:, np.newaxis], steps, [name], ax, xlabel="first principal axis (units of weight)",
-                 ylabel="second principal axis")
+    trajectories(places[:, np.newaxis], steps, [name], ax, colours=[plt.rcParams["text.color"]],
+                 xlabel="first principal axis (units of weight)", ylabel="second principal axis\n(units of weight)")
 figure.savefig(figures / "08_trajectory.png")
 
 # %% [markdown]

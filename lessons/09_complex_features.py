@@ -42,7 +42,7 @@ from dense_keras.figures.bars import bars
 from dense_keras.figures.curves import curves_over_steps, draw_curves
 from dense_keras.figures.heat_maps import heat_map_over_steps
 from dense_keras.figures.matrices import activation_matrix
-from dense_keras.figures.palette import LIGHT
+from dense_keras.figures.palette import GRAY, LIGHT, part_colours
 from dense_keras.interventions import look, with_other_variants, without_parts
 from dense_keras.measures import classification, conjunctions, coupling
 from dense_keras.report import responses_to_codes
@@ -155,11 +155,11 @@ if "conjunctive" in codes:
 # %% [markdown]
 # What we see in `figures/09_interaction.png` and `figures/09_orders.png`, if the runs are those of the presets:
 #
-# - Additive tokens: order 1 grows, and nothing else. The network tells five faces apart, and
+# - Additive tokens: order 1 grows, next to nothing else. The network tells five faces apart, and
 #   not by conjunctions: it adds. It has no reason to bind, and it does not.
 # - Conjunctive tokens: for a while the late layers hear of *no* part, not even of single ones. Each of
 #   them says nothing about the token, and the network does not listen to it. Then pairs appear, and
-#   the later the layer, the more of what parts do is interaction.
+#   by and large the later the layer, the more of what parts do is interaction.
 # - The untrained network has next to none. So the interaction is learned.
 #
 # What does *not* hold: that binding comes with the architecture, or with depth. Both networks have the same
@@ -235,13 +235,14 @@ if bound:
     energies = [conjunctions.part_set_energies(responses_to_codes(bound, "logits", step)).sum(axis=1).clip(0)
                 for step in steps]
     shares = np.array([of_step[rows] / max(of_step.sum(), 1e-30) for of_step in energies])
+    hues = [part_colours(len(bound.part_names))[column(pair[0])] for pair in pairs]  # that of the pair's first part
     figure, (above, middle, below) = plt.subplots(3, 1, figsize=(6, 9))
     for ax, values, ylabel, levels in (
         (above, pair_accuracy, "pair told rightly (share)", {0.5: "chance"}),
         (middle, shares, "interaction of the pair\n(share of the logits' energy)", {}),
     ):
         curves_over_steps(steps, {" x ".join(pair): values[:, number] for number, pair in enumerate(pairs)}, ax,
-                          levels=levels, ylabel=ylabel, untrained=True)
+                          levels=levels, ylabel=ylabel, untrained=True, colours=hues)
     curves_over_steps(
         steps, {"all tokens": classification.accuracy(predicted, probe.tokens)}, below,
         levels={0.4: "accessory", 0.6: "+ one pair", accuracy_by_adding("conjunctive"): "by adding", 1.0: "both"},
@@ -291,13 +292,15 @@ if bound:
 if bound and binding.any():
     names = [f"hair {first}, eyes {second}" for first, second in product((0, 1), repeat=2)]
     figure, axes = plt.subplots(2, 1, figsize=(6, 5.6))
-    for ax, step, title in zip(axes, (steps[0], steps[-1]), ("untrained", "trained")):
+    for ax, step, title in zip(axes, (steps[0], steps[-1]), ("untrained: units that will bind", "trained: the same")):
         shown = responses_to_codes(bound, "dense", step)
         chosen = np.argsort(-np.where(binding, effects[rows[0]], -1), kind="stable")[: min(40, binding.sum())]
         favourite = responses[:, :, chosen].mean(axis=1).reshape(4, 4, -1).mean(axis=1).argmax(axis=0)
         evoked = shown.reshape(-1, shown.shape[2])[:, chosen[np.argsort(favourite, kind="stable")]]
-        activation_matrix(evoked, kinds, names, ax, highest=float(np.percentile(evoked, 99)))
-        ax.set_title(f"dense, step {step:,} ({title}): units that will bind")
+        activation_matrix(evoked, kinds, names, ax, highest=float(np.percentile(evoked, 99)),
+                          colours=[plt.rcParams["text.color"]] * len(names))
+        ax.set_title(f"dense, step {step:,}, {title}")
+        ax.set_xlabel("units, sorted by the kind of face to which they answer most")
     figure.savefig(figures / "09_units.png")
 
 # %% [markdown]
@@ -411,7 +414,8 @@ if bound and units:
             taken[name, count] = strength[edges].sum() / len(units)
     halves = {name: tuple(np.percentile(shares, [25, 75], axis=1)) for name, shares in left.items()}
     ax = draw_curves(counts, {name: np.mean(shares, axis=1) for name, shares in left.items()}, bands=halves,
-                     levels={1.0: "uncut", 0.0: "none left"}, ylabel="energy of hair x eyes left (share)")
+                     levels={1.0: "uncut", 0.0: "none left"}, ylabel="energy of hair x eyes left (share)",
+                     colours=[plt.rcParams["text.color"], GRAY])
     ax.set_xscale("log", base=2)
     ax.set_xticks(counts, counts)
     ax.set_xlabel(f"inputs of 256 that are cut, of each of {len(units)} units of dense")

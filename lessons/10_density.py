@@ -34,7 +34,7 @@ from dense_keras.codes import PAIRS, compared_parts, pairs_alike
 from dense_keras.course import recorded_run
 from dense_keras.experiment import experiment_of, model_at
 from dense_keras.figures.curves import curves_over_counts, curves_over_steps
-from dense_keras.figures.palette import COLOURS, LIGHT
+from dense_keras.figures.palette import GRAY, LIGHT, part_colours
 from dense_keras.interventions import look
 from dense_keras.measures import classification, conjunctions, density
 from dense_keras.report import responses_to_codes
@@ -69,7 +69,7 @@ for run, name, ax in zip(runs, names, axes.flat):
     history = run.history
     curves_over_steps(
         run.steps, {"training": history["accuracy"], "held-out": history["held_out_accuracy"]}, ax,
-        colours=["#8c8c8c", plt.rcParams["text.color"]], ylabel=f"{name}:\naccuracy (share)",
+        colours=[GRAY, plt.rcParams["text.color"]], ylabel=f"{name}:\naccuracy (share)",
         levels={chance: "chance", **({0.4: "accessory", 0.6: "one pair"} if "accessory" in run.part_names else {})},
     )
     ax.set_ylim(0, 1.05)
@@ -116,6 +116,7 @@ if len(runs) > 1:
 
 # %%
 pairs = list(PAIRS.values())
+hues = part_colours(4)[::2]  # a pair has the colour of its first part
 readouts = {}  # number of the run -> (snapshots, pairs) on held-out images, and on those that were trained on
 for number, (run, exemplars, logits) in enumerate(zip(runs, seen, on_seen)):
     if experiment_of(run).code != "conjunctive":
@@ -135,7 +136,7 @@ if readouts:
         curves = {f"{' x '.join(pair)}, {kind}": readout[:, place]
                   for place, pair in enumerate(pairs) for kind, readout in zip(("held out", "trained on"), both)}
         curves_over_steps(moments, curves, ax, levels={0.5: "chance"},
-                          colours=[COLOURS[0]] * 2 + [COLOURS[1]] * 2, ylabel=f"{names[number]}:\npair right (share)")
+                          colours=np.repeat(hues, 2).tolist(), ylabel=f"{names[number]}:\npair right (share)")
         ax.set_ylim(0, 1.05)
         for place, pair in enumerate(pairs):
             new, old = (readout[-1, place] for readout in both)
@@ -175,8 +176,7 @@ for number in readouts:
 if inside:
     curves = {f"{' x '.join(pair)}, {names[number]}": np.array(shares)[:, place]
               for place, pair in enumerate(pairs) for number, shares in inside.items()}
-    colours = [COLOURS[0]] * len(inside) + [COLOURS[1]] * len(inside)
-    ax = curves_over_steps(shared, curves, untrained=True, colours=colours,
+    ax = curves_over_steps(shared, curves, untrained=True, colours=np.repeat(hues, len(inside)).tolist(),
                            ylabel="energy of the pair in dense\n(share of the variance)")
     ax.figure.savefig(figures / "10_interaction.png")
     for name, shares in curves.items():
@@ -201,7 +201,7 @@ looked_up = density.nearest_neighbour_accuracy(*nearest)
 network = {count: run.history["held_out_accuracy"][-1] for count, run in zip(counts, runs)}
 ax = curves_over_counts(
     asked, {"nearest neighbour": looked_up, "network": [network.get(count, np.nan) for count in asked]},
-    levels={chance: "chance"}, ylabel="held-out accuracy (share)", colours=["#8c8c8c", plt.rcParams["text.color"]],
+    levels={chance: "chance"}, ylabel="held-out accuracy (share)", colours=[GRAY, plt.rcParams["text.color"]],
 )
 ax.set_ylim(0, 1.05)
 ax.figure.savefig(figures / "10_neighbours.png")
@@ -223,34 +223,56 @@ for count, own in zip(asked, nearest[0]):
 #     python benchmarks/density.py
 #
 # which trains the same network for equally many steps on 5 to 2,000 exemplars a token, and writes a table.
+#
+# When is a pair constructed? We ask as in lesson 9. It is **told rightly** for the share of held-out exemplars for
+# which the named token has the right "alike" or "not alike". That is not enough: sums of parts can tell a pair, too.
+# What sums never have is **interaction**: the pair's share in the energy of all that parts do to the logits. A pair is
+# **bound** in a run if it is told rightly in .9 or more *and* its interaction is .05 or more.
 
 # %%
-table = here / "data" / "density.csv"
+table, by_density = here / "data" / "density.csv", {}  # number of exemplars -> the runs that had so many
 if not table.exists():
     print(f"{table} is not there: the whole curve has not been computed. It takes some minutes for each of its points.")
 else:
     rows = np.atleast_1d(np.genfromtxt(table, delimiter=",", names=True, dtype=None, encoding="utf-8"))
     rows = rows[rows["steps"] == rows["steps"].max()]
-    densities = np.unique(rows["exemplars"])
-    columns = {"training_accuracy": "training", "held_out_accuracy": "held-out",
-               "pair_hair_eyes": "hair x eyes", "pair_nose_mouth": "nose x mouth"}
-    of = {name: [rows[column][rows["exemplars"] == count] for count in densities] for column, name in columns.items()}
-    ax = curves_over_counts(
-        densities, {name: [values.mean() for values in of_name] for name, of_name in of.items()},
-        bands={name: (list(map(min, of_name)), list(map(max, of_name))) for name, of_name in of.items()},
-        colours=["#8c8c8c", plt.rcParams["text.color"], *COLOURS], levels={chance: "chance", 0.5: "chance, pair"},
-        ylabel=f"after {rows['steps'].max():,} steps (share)",
-    )
-    ax.set_ylim(0, 1.05)
-    ax.figure.savefig(figures / "10_whole_curve.png")
+    by_density = {int(count): rows[rows["exemplars"] == count] for count in np.unique(rows["exemplars"])}
     print(f"The whole curve: {len(rows)} runs, seeds", *np.unique(rows["seed"]), "on", *np.unique(rows["backend"]))
-    for place, count in enumerate(densities):
-        print(f"{count:6,} a token:", ", ".join(f"{name} {of_name[place].mean():.2f}" for name, of_name in of.items()))
+
+# %%
+if by_density:
+    told = {"training": "training_accuracy", "held-out": "held_out_accuracy"}
+    told |= {f"{' x '.join(pair)} told rightly": f"pair_{'_'.join(pair)}" for pair in pairs}
+    interactions = {" x ".join(pair): f"interaction_{'_'.join(pair)}" for pair in pairs}
+    figure, axes = plt.subplots(2, 1, figsize=(6, 6.8), height_ratios=[1.3, 1])
+    for ax, columns, colours, levels, ylabel in (
+        (axes[0], told, [GRAY, plt.rcParams["text.color"], *hues],
+         {chance: "chance", 0.5: "chance, pair", 0.9: "bound: .9"}, f"after {rows['steps'].max():,} steps (share)"),
+        (axes[1], interactions, hues, {0.05: "and .05"}, "interaction of the pair\n(share of the logits' energy)"),
+    ):
+        values = {name: [own[column] for own in by_density.values()] for name, column in columns.items()}
+        means = {name: [each.mean() for each in of] for name, of in values.items()}
+        bands = {name: ([each.min() for each in of], [each.max() for each in of]) for name, of in values.items()}
+        curves_over_counts(list(by_density), means, ax, bands=bands, colours=colours, levels=levels, ylabel=ylabel)
+    axes[0].set_ylim(0, 1.05)
+    axes[1].set_ylim(0, None)
+    figure.savefig(figures / "10_whole_curve.png")
+
+# %%
+for count, own in by_density.items():
+    training, held_out = own["training_accuracy"].mean(), own["held_out_accuracy"].mean()
+    print(f"{count:6,} a token: training {training:.2f}, held-out {held_out:.2f}")
+    for pair in pairs:
+        rightly, interaction = (own[f"{what}_{'_'.join(pair)}"] for what in ("pair", "interaction"))
+        bound = np.count_nonzero((rightly >= 0.9) & (interaction >= 0.05))
+        print(f"        {' x '.join(pair):12} told rightly {rightly.mean():.2f}, interaction {interaction.mean():.2f}; "
+              f"bound in {bound} of {len(own)} runs")
 
 # %% [markdown]
 # If it has been computed, see `figures/10_whole_curve.png` (lines: mean over runs, bands: lowest to highest).
-# Where the gray line is at the top and the dark one at .40, that of the accessory, all else is memory. Where
-# the two meet, nothing is.
+# Above: where the gray line is at the top and the dark one at .40, that of the accessory, all else is memory. Where
+# the two meet, nothing is. Below: does the interaction rise where the pair comes to be told rightly? If it did not,
+# the network would have found sums that tell the pair.
 # Does the turn come at the same density for both pairs? Should it?
 #
 # What does *not* hold: that 500 is a threshold. The number says nothing by itself. It goes with how much views

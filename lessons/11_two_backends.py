@@ -11,9 +11,10 @@
 # *Time: about 30 minutes, of which the computer needs less than one. Needs: a run of lesson 2, and if you can have
 # it, the same run on another backend. All that needs only one runs with one.*
 #
-#     python lessons/11_two_backends.py                          this backend's run, and another's if it is in runs/
-#     python lessons/11_two_backends.py runs/one runs/other      two runs of the same experiment
-#     python lessons/11_two_backends.py runs/one runs/other runs/seed1   and one of another seed
+#     python lessons/11_two_backends.py                     this backend's run, and another's if it is in runs/
+#     python lessons/11_two_backends.py runs/mine           any other recorded run, alone
+#     python lessons/11_two_backends.py runs/mine runs/two  and a second one of the same experiment, on another backend
+#     python lessons/11_two_backends.py runs/mine runs/two runs/seed1   and one of another seed
 #
 # **Predict first**, before you start it. Two runs of the same experiment on two backends:
 
@@ -32,6 +33,7 @@ import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,7 +45,7 @@ from dense_keras.experiment import Experiment, experiment_of, model_at
 from dense_keras.figures.bars import bars
 from dense_keras.figures.curves import curves_over_steps, draw_curves
 from dense_keras.figures.heat_maps import heat_map_over_steps
-from dense_keras.figures.palette import COLOURS, LIGHT
+from dense_keras.figures.palette import LIGHT, part_colours
 from dense_keras.measures.similarity import cka_debiased
 from dense_keras.probes import pooled_activations
 from dense_keras.run import Run
@@ -156,7 +158,7 @@ for name, values in apart.items():
 
 # %%
 if arguments:
-    given = [recorded_run(arguments[0]), *map(Run, arguments[1:])]
+    given = [recorded_run(folder) for folder in arguments]
 else:
     mine, defaults = recorded_run(), default_folder(Experiment()).name
     folders = [RUNS / defaults.replace(here_backend, name) for name in BACKENDS if name != here_backend]
@@ -248,10 +250,10 @@ if twin:
 # %%
 levels = named_ceilings(experiment_of(run).code, len(run.token_names))
 figure, ax = plt.subplots(figsize=(6, 3.8))
-for number, each in enumerate(given):
+for number, (each, hue) in enumerate(zip(given, part_colours(len(given)))):
     name = f"{each.description['backend']}, seed {experiment_of(each).seed}" + (" (other)" if each in others else "")
     curves_over_steps(
-        each.steps, {name: each.history["held_out_accuracy"]}, ax, colours=[COLOURS[number % len(COLOURS)]],
+        each.steps, {name: each.history["held_out_accuracy"]}, ax, colours=[hue],
         levels=None if number else levels, ylabel="held-out accuracy (share)",
     )
 ax.set_ylim(0, 1.05)
@@ -331,10 +333,11 @@ for each in others:
     alike[f"{each.folder.name}"] = [cka_debiased(at_end[layer], of_other[layer]["max"]) for layer in run.layers]
 
 # %%
-figure, axes = plt.subplots(1, len(alike), figsize=(6 if len(alike) < 3 else 8, 3.2), sharey=True, squeeze=False)
+figure, axes = plt.subplots(1, len(alike), figsize=(6, 3.4), sharey=True, squeeze=False)
 for ax, (name, values) in zip(axes.flat, alike.items()):
-    bars(dict(zip(run.layers, values)), ax, xlabel=f"CKA with {name}")
-    ax.set_xlim(right=1.2)
+    bars(dict(zip(run.layers, values)), ax, xlabel=f"CKA with\n{fill(name, 18)}")
+    ax.set_xlim(right=1.4)
+    ax.set_xticks([0, 0.5, 1])
 figure.savefig(figures / "11_alike.png")
 for layer, *values in zip(run.layers, *alike.values()):
     print(f"{layer:12}", ", ".join(f"{name} {value:.2f}" for name, value in zip(alike, values)))

@@ -1,10 +1,13 @@
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 from dense_keras.backend import keras
-from dense_keras.course import default_folder, recorded_run
+from dense_keras.course import default_folder, latest_run, recorded_run, run_beside
 from dense_keras.experiment import Experiment, experiment_of
+from dense_keras.run import RunError
 from small import SMALL
 
 
@@ -54,6 +57,52 @@ def test_a_folder_that_was_named_and_holds_no_run_ends_the_lesson_in_words(small
         recorded_run("runs/mine")
 
 
+def test_a_lesson_has_no_options(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="^--help: a lesson takes folders of runs, and no options. The first lines"):
+        recorded_run("--help")
+
+
+def test_a_second_run_is_the_one_that_was_named(small_run, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    other = shutil.copytree(small_run.folder, tmp_path / "other")
+    assert run_beside(small_run, other, preset="rich").folder == other
+    assert f"Beside it: {other} holds a finished run" in capsys.readouterr().out
+    assert run_beside(small_run, small_run.folder, preset="rich") is None
+    assert "is this run itself. To see another one beside it, name that" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="^runs/mien is not there. Runs that are: none."):
+        run_beside(small_run, "runs/mien", preset="rich")
+
+
+def test_without_a_second_folder_it_is_that_of_the_preset_or_none(small_run, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    folder = default_folder(experiment_of(small_run), "rich")
+    assert run_beside(small_run, preset="rich") is None
+    printed = capsys.readouterr().out
+    assert f"There is no run in {folder}, so only this one is shown." in printed
+    assert f"dense-keras train --preset rich --tokens faces --code additive --seed 0 --run {folder}" in printed
+    shutil.copytree(small_run.folder, folder)
+    assert run_beside(small_run, preset="rich").folder == folder
+
+
 def test_a_preset_that_is_not_there(tmp_path):
     with pytest.raises(ValueError, match="No preset 'fast'. There are: default, rich, conjunctive"):
         recorded_run(tmp_path, preset="fast")
+
+
+def test_more_folders_than_a_lesson_takes(small_run):
+    with pytest.raises(SystemExit, match="^runs/b, runs/c: more folders than"):
+        recorded_run(small_run.folder, "runs/b", "runs/c")
+    with pytest.raises(SystemExit, match="more folders than"):
+        run_beside(small_run, small_run.folder, "runs/c", preset="rich")
+
+
+def test_the_latest_run_is_that_recorded_into_last(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match="no run in runs/ yet"):
+        latest_run()
+    for name, moment in (("first", 2), ("second", 3), ("older", 1)):
+        (tmp_path / "runs" / name / "snapshots").mkdir(parents=True)
+        (tmp_path / "runs" / name / "experiment.json").touch()
+        os.utime(tmp_path / "runs" / name / "snapshots", (moment, moment))
+    assert latest_run() == Path("runs") / "second"

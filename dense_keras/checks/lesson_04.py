@@ -23,7 +23,11 @@ def check_scatter_share(attempt: Callable[..., Any], seed: int) -> str:
     """The share of what varies that lies between the tokens."""
     arrays, right, mistakes = _telling(_case_of_scatter, seed)
     about = "activations were (80 exemplars, 12 units) of 4 tokens, some with more exemplars than others"
-    _compare(_asked(attempt, arrays), right, mistakes, about)
+    otherwise = (
+        "Replace each exemplar by the mean of its token, unit by unit. Then divide: squared distances of these from "
+        "the mean of all, by those of the exemplars from the mean of all."
+    )
+    _compare(_asked(attempt, arrays), right, mistakes, about, otherwise)
     return f"{right:.2f} of what varies is the token."
 
 
@@ -32,7 +36,11 @@ def check_gained(attempt: Callable[..., Any], seed: int) -> str:
     arrays, right, mistakes = _telling(_case_of_gained, seed)
     trained, untrained = (float(linear_probes.balanced_accuracy(read, arrays[2])) for read in arrays[:2])
     about = f"balanced, {trained:.2f} is read from the trained network and {untrained:.2f} from the untrained one"
-    _compare(_asked(attempt, arrays), right, mistakes, about)
+    otherwise = (
+        "For each label, among the exemplars of which it is true: the share that is read rightly. Take the mean of the "
+        "shares, for each network, and subtract the untrained one's."
+    )
+    _compare(_asked(attempt, arrays), right, mistakes, about, otherwise)
     return f"Training added {right:.2f}, though {trained:.2f} can be read at the end."
 
 
@@ -49,7 +57,10 @@ def check_participation_ratio(attempt: Callable[..., Any], seed: int) -> str:
         (even, directions, f"they spread alike along {directions} directions that lie askew to the units"),
         (uneven, ratio, f"they spread along {directions} directions, along one of them far more than along the others"),
     ):
-        _compare(_asked(attempt, (activations,)), right, _wrong_ratios(activations), about)
+        otherwise = (
+            "Take the eigenvalues of the units' covariance matrix: their sum squared, by the sum of their squares."
+        )
+        _compare(_asked(attempt, (activations,)), right, _wrong_ratios(activations), about, otherwise)
     return f"{directions} directions count {directions:.2f} if they are even, and {ratio:.2f} if one is far larger."
 
 
@@ -98,6 +109,8 @@ def _wrong_ratios(activations: np.ndarray) -> dict[float, str]:
     turned = np.linalg.svd(_centred(activations.T), compute_uv=False) ** 2
     variances = variances[variances > 1e-9 * variances[0]]
     return {
+        _ratio(np.linalg.eigvalsh(np.corrcoef(activations.T))): "You took correlations. They make all units vary "
+        "alike: take covariances.",
         _ratio(of_units): "You took the variances of the units. Directions lie askew to the units: take the "
         "eigenvalues of the covariance matrix, or the squared singular values.",
         _ratio(raw): "You did not subtract each unit's mean: from 0 all exemplars lie in one direction.",
@@ -144,8 +157,8 @@ def _asked(attempt: Callable[..., Any], arrays: tuple[np.ndarray, ...]) -> float
         raise Hint(f"It stopped: {error}. What came was of shape {shapes}: are rows and columns exchanged?") from None
 
 
-def _compare(answer: float, right: float, mistakes: dict[float, str], about: str) -> None:
+def _compare(answer: float, right: float, mistakes: dict[float, str], about: str, otherwise: str) -> None:
     if abs(answer - right) <= NEAR * abs(right):
         return
-    hint = next((hint for value, hint in mistakes.items() if abs(answer - value) <= NEAR * abs(value)), "")
+    hint = next((hint for value, hint in mistakes.items() if abs(answer - value) <= NEAR * abs(value)), otherwise)
     raise Hint(f"{answer:.3f} came, {right:.3f} was expected: {about}. {hint}".rstrip())

@@ -61,6 +61,8 @@ def check_fall_when_cut(attempt: Callable[..., Any], seed: int) -> str:
             {
                 "That is the contribution. It is what the *response* loses; a unit that the ReLU silences "
                 "cannot fall below 0.": added,
+                "You left nothing below 0. A negative weight holds the unit down: cut it, and the unit rises. That is a "
+                "negative fall.": np.maximum(expected, 0),
                 "The sign is turned round: where the unit falls, the number is positive.": -expected,
                 "That leaves the bias out. It decides where the unit is silent.": _fall(response - bias[unit], added),
                 "The bias went with the edge. Only the one weight is cut.": np.maximum(response, 0)
@@ -106,14 +108,15 @@ def check_contrast(attempt: Callable[..., Any], seed: int) -> str:
 
 
 def _edges_that_matter(inputs: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Two edges whose cut silences or wakes the unit for some exemplars, and for some not."""
+    """An edge that drives its unit and one that holds it down, whose cut silences or wakes it for some, and for some not."""
     response = inputs @ kernel + bias  # (exemplars, units)
     after = response[:, np.newaxis] - inputs[:, :, np.newaxis] * kernel  # (exemplars, inputs, units)
     crosses = ((response[:, np.newaxis] > 0) != (after > 0)).mean(axis=0)
     stays = ((response[:, np.newaxis] > 0) & (after > 0)).mean(axis=0)
     worth = np.minimum(crosses, stays)
     np.fill_diagonal(worth, -1)  # where swapped ends would be the same
-    return np.stack(np.unravel_index(np.argsort(-worth, axis=None)[:2], worth.shape), axis=1)
+    best = [np.where(own, worth, -1).argmax() for own in (kernel > 0, kernel < 0)]
+    return np.stack(np.unravel_index(best, worth.shape), axis=1)
 
 
 def _fall(response: np.ndarray, added: np.ndarray) -> np.ndarray:

@@ -26,9 +26,13 @@ def check_layer_rotation(attempt: Callable[..., Any], seed: int) -> str:
         filters, initial_filters = kernel.reshape(-1, 6), initial.reshape(-1, 6)
         of_filters = (filters * initial_filters).sum(axis=0)
         of_filters /= np.linalg.norm(filters, axis=0) * np.linalg.norm(initial_filters, axis=0)
-        product = (kernel * initial).sum()
+        product, angle = (kernel * initial).sum(), np.arccos(min(1.0, 1 - expected))
         for wrong, hint in (
             (1 - expected, "That is the cosine. The rotation is 1 minus it, 0 for what has not turned."),
+            (angle, "That is the angle. Leave the arc cosine out: 1 minus the cosine."),
+            (np.degrees(angle), "That is the angle in degrees. Leave it at 1 minus the cosine."),
+            (1 - np.corrcoef(kernel.ravel(), initial.ravel())[0, 1],
+             "That is 1 - the correlation: the means were subtracted. A direction is measured from 0."),
             (np.linalg.norm(kernel - initial) / np.linalg.norm(initial),
              "That is the relative change, which counts growing as well. Compare directions: divide by both lengths."),
             (1 - product / np.linalg.norm(initial) ** 2,

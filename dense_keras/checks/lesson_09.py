@@ -34,7 +34,8 @@ def check_conjunction_index(attempt: Callable[..., Any], seed: int) -> str:
         "That is the effect of the second part, not what is beyond both.": means[:, 1].sum(0) - means[:, 0].sum(0),
         "That is the effect of the first part, not what is beyond both.": means[1].sum(0) - means[0].sum(0),
     }
-    _compare(attempt(means.copy()), right, mistakes, "of units that were made up")
+    otherwise = "It is R11 - R10 - R01 + R00, for each unit: what 11 has more than 00, less what each part alone adds."
+    _compare(attempt(means.copy()), right, mistakes, "of units that were made up", otherwise)
     logic = np.moveaxis(np.array([[[0, 0], [0, 1]], [[0, 1], [1, 1]], [[0, 1], [1, 2]]], float), 0, 2)
     _compare(attempt(logic), np.array([1.0, -1.0, 0.0]), {}, "of an AND, an OR and a sum")
     return "AND 1, OR -1, sum 0, and right for units that are neither."
@@ -65,7 +66,11 @@ def check_interaction_share(attempt: Callable[..., Any], seed: int) -> str:
             (both + first) / (first + second + both)
         ),
     }
-    _compare(attempt(means.copy()), right, mistakes, "of units that were made up")
+    otherwise = (
+        "Subtract the mean of the four; the mean effect of each part; what is left is the interaction. Add up its "
+        "squares, and divide by the squares of all that the four differ from their mean."
+    )
+    _compare(attempt(means.copy()), right, mistakes, "of units that were made up", otherwise)
     logic = np.moveaxis(np.array([[[0, 0], [0, 1]], [[1, 0], [0, 1]], [[0, 1], [1, 2]]], float), 0, 2)
     _compare(attempt(logic), np.array([1 / 3, 1.0, 0.0]), {}, "of an AND, an exclusive-or and a sum")
     return f"AND 1/3, exclusive-or 1, sum 0; your units lie between {right.min():.2f} and {right.max():.2f}."
@@ -102,7 +107,8 @@ def check_after_cut(attempt: Callable[..., Any], seed: int) -> str:
             "Your function changed the arrays that it was given. Cut in a copy: the next who asks wants them whole."
         )
     right = np.maximum(before_relu, 0)
-    _compare(answer, right, mistakes, f"of unit {unit} without the inputs {cut}")
+    otherwise = "Leave the inputs of `cut` out of the sum, add the unit's bias, and take max(0, ...)."
+    _compare(answer, right, mistakes, f"of unit {unit} without the inputs {cut}", otherwise)
     _compare(attempt(inputs.copy(), kernel.copy(), bias.copy(), unit, []), uncut, {}, "with nothing cut")
     return f"Without {len(cut)} of 12 inputs the mean response goes from {uncut.mean():.2f} to {right.mean():.2f}."
 
@@ -121,11 +127,13 @@ def _responses(means: np.ndarray) -> np.ndarray:
     return means.reshape(4, 1, -1).repeat(2, axis=1)
 
 
-def _compare(answer: Any, right: np.ndarray, mistakes: Mapping[str, np.ndarray], about: str) -> None:
+def _compare(
+    answer: Any, right: np.ndarray, mistakes: Mapping[str, np.ndarray], about: str, otherwise: str = ""
+) -> None:
     values = numbers(answer, right.shape)
     if _near(values, right):
         return
-    hint = next((hint.strip() for hint, wrong in mistakes.items() if _near(values, wrong)), "")
+    hint = next((hint.strip() for hint, wrong in mistakes.items() if _near(values, wrong)), otherwise)
     first = int(np.abs(values - right).argmax())
     raise Hint(f"{values[first]:.3f} came at place {first}, {right[first]:.3f} was expected, {about}. {hint}".rstrip())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import matplotlib
 import numpy as np
@@ -28,12 +28,15 @@ def step_name(step: float) -> str:
     return "untrained" if step == 0 else f"{step:,.0f}"
 
 
-def chosen_colours(colours: Sequence[str] | None, number: int, what: str) -> list[str]:
-    """A colour for each of so many tokens, curves or the like; None takes the tokens'.
+def chosen_colours(
+    colours: Sequence[str] | None, number: int, what: str, usual: Callable[[int], list[str]] = token_colours
+) -> list[str]:
+    """A colour for each of so many tokens, curves or the like; None takes the usual ones.
 
+    usual: ``token_colours``, or ``part_colours`` for what is no token.
     Raises ValueError for fewer colours than that.
     """
-    chosen = list(colours or token_colours(number))
+    chosen = list(colours or usual(number))
     if len(chosen) < number:
         raise ValueError(f"{number} {what} came with {len(chosen)} colours: one each is needed.")
     return chosen

@@ -55,7 +55,8 @@ def bars(
         ax.annotate(name, (value, 1), (0, 3), ("data", "axes fraction"), "offset points", fontsize=8, ha="center")
     if marks:
         ax.plot([], [], color=ink, linewidth=2, label=marks_name)
-        ax.legend(loc="lower right", bbox_to_anchor=(1, 1.0), frameon=False, borderaxespad=0.2)
+        beyond = 1.6 if levels else 0.2  # above the levels' names
+        ax.legend(loc="lower right", bbox_to_anchor=(1, 1.0), frameon=False, borderaxespad=beyond)
     ax.set_yticks(list(places.values()), list(places))
     ax.invert_yaxis()
     ax.margins(y=0.02)

@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from dense_keras.figures.axes import chosen_colours, ink, legend_above, step_axis
+from dense_keras.figures.palette import mark, part_colours
 
 SIZE = (6.0, 3.4)
 """Width and height in inches of a figure that is made here."""
@@ -84,7 +85,7 @@ def draw_curves(
     """Draw curves with a legend above, against positions on a plain axis.
 
     positions: (points,) ascending. curves: name -> (points,) values; NaN leaves a gap.
-    ylabel: what the values are, with their unit. colours: one a curve; None takes the palette's.
+    ylabel: what the values are, with their unit. colours: one a curve; None takes those of what is no token.
     bands: name of a curve -> its lowest and highest values, drawn pale behind it.
     levels: value -> name, drawn as dotted lines with the name at the right.
     Returns the axes. Raises ValueError for a curve or band that does not fit the positions,
@@ -92,7 +93,7 @@ def draw_curves(
     """
     bands, levels = bands or {}, levels or {}
     _check(len(positions), curves, bands)
-    chosen = chosen_colours(colours, len(curves), "curves")
+    chosen = chosen_colours(colours, len(curves), "curves", part_colours)
     if ax is None:
         ax = plt.subplots(figsize=SIZE)[1]
     for value, name in levels.items():
@@ -103,7 +104,7 @@ def draw_curves(
         dashes = DASHES[chosen[:index].count(colour) % len(DASHES)]
         if name in bands:
             ax.fill_between(positions, *bands[name], color=colour, alpha=0.2, linewidth=0)
-        ax.plot(positions, values, dashes, color=colour, marker="o", label=name, clip_on=False)
+        ax.plot(positions, values, dashes, color=colour, marker=mark(colour), label=name, clip_on=False)
     legend_above(ax)
     ax.set_ylabel(ylabel)
     return ax

@@ -16,7 +16,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 
-from dense_keras.figures.axes import step_name
+from dense_keras.figures.axes import ink, step_name
 from dense_keras.figures.heat_maps import Limits, beyond, colour_scale
 from dense_keras.figures.palette import COLOURS, token_colours
 from dense_keras.measures.arguments import checked_steps
@@ -154,7 +154,7 @@ def confusion_film(
                 column, row, f"{counts[position, row, column]}", color=_seen_on(paint), size=7, ha="center", va="center"
             )
         for row, column in framed:
-            ax.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor=COLOURS[1]))
+            ax.add_patch(Rectangle((column - 0.46, row - 0.46), 0.92, 0.92, fill=False, edgecolor=ink()))
 
     figure = figure or _new_figure(*_rows_and_columns(len(steps), 4), 1.0, BESIDE, BELOW + 0.1)
     panels = film_strip(draw, steps, figure, most_columns=4)

@@ -20,10 +20,10 @@ from matplotlib.lines import Line2D
 
 from dense_keras.figures.axes import chosen_colours, ink, legend_above
 from dense_keras.figures.film_strips import film_strip
-from dense_keras.figures.palette import COLOURS
+from dense_keras.figures.palette import COLOURS, GRAY, mark
 from dense_keras.measures.arguments import checked_steps
 
-NONE = "#8c8c8c"
+NONE = GRAY
 """Colour of units that prefer nothing."""
 
 NEGATIVE = COLOURS[5]
@@ -51,7 +51,7 @@ def layered_graph(
     most_couplings: int = 40,
     legend: bool = True,
 ) -> Axes:
-    """Draw units as dots, a column a layer, and the strongest couplings of neighbouring layers as lines.
+    """Draw units as dots (squares in colours of parts), a column a layer, and the strongest couplings of neighbouring layers as lines.
 
     couplings: for each pair of neighbouring layers (units in, units out) float, 0 for none.
     preferences: for each layer (units,) integers, the position in ``names`` of what a unit
@@ -80,9 +80,13 @@ def layered_graph(
         if len(pairs):
             ax.add_collection(_lines(layer, pairs, heights, couplings[layer], relative[layer]))
     for layer, units in enumerate(shown):
-        paints = [colours[preference] if preference >= 0 else NONE for preference in preferences[layer][units]]
-        places = [heights[layer][unit] for unit in units]
-        ax.scatter([layer] * len(units), places, s=26, c=paints, edgecolors=_paper(), linewidths=0.6, zorder=3)
+        paints = np.array([colours[kind] if kind >= 0 else NONE for kind in preferences[layer][units]])
+        places = np.array([heights[layer][unit] for unit in units])
+        marks = np.array([mark(paint) for paint in paints])
+        for shape in np.unique(marks):
+            own = marks == shape
+            look = {"marker": shape, "edgecolors": _paper(), "linewidths": 0.6, "zorder": 3}
+            ax.scatter(np.full(own.sum(), layer), places[own], s=26, c=paints[own], **look)
     if not legend:
         _label_layers(ax, layers)
         return ax
@@ -209,7 +213,10 @@ def _handles(names: Sequence[str], colours: Sequence[str], nothing: bool) -> lis
     dots = dict(zip(names, colours)) | ({"nothing": NONE} if nothing else {})
     signs = {"coupling +": ink(), "coupling −": NEGATIVE}
     return [
-        *(Line2D([], [], color=dots[name], marker="o", linestyle="", markersize=6, label=name) for name in dots),
+        *(
+            Line2D([], [], color=colour, marker=mark(colour), linestyle="", markersize=6, label=name)
+            for name, colour in dots.items()
+        ),
         *(Line2D([], [], color=signs[name], label=name) for name in signs),
     ]
 

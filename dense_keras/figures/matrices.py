@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from dense_keras.figures.palette import token_colours
+from dense_keras.figures.axes import chosen_colours
 
 
 def activation_matrix(
@@ -18,11 +18,13 @@ def activation_matrix(
     token_names: Sequence[str],
     ax: Axes | None = None,
     *,
+    colours: Sequence[str] | None = None,
     highest: float | None = None,
 ) -> Axes:
     """Draw activations, a row an exemplar and a column a unit, in the order given, with tokens named at the left.
 
     activations: (exemplars, units) float. tokens: (exemplars,) integers, all of a token side by side.
+    colours: of the names; None takes the tokens'.
     highest: activation that is drawn in full colour, so that two matrices can be compared;
     larger ones look the same. None takes the largest. Below zero looks like zero.
     Returns the axes. Raises ValueError if the exemplars of a token lie apart.
@@ -39,7 +41,7 @@ def activation_matrix(
         ax.axhline(edge - 0.5, color="white", linewidth=0.8)
     bounds = np.concatenate([[0], edges, [len(tokens)]])
     ax.set_yticks((bounds[1:] + bounds[:-1] - 1) / 2, [token_names[token] for token in present])
-    colours = token_colours(len(token_names))
+    colours = chosen_colours(colours, len(token_names), "names")
     for label, token in zip(ax.get_yticklabels(), present, strict=True):
         label.set_color(colours[token])
     ax.tick_params(axis="y", length=0)

@@ -1,15 +1,24 @@
-"""Colours: a token keeps its colour in every figure, on light and on dark paper.
+"""Colours: a token keeps its colour in every figure, and so does a part, on light and on dark paper.
 
-The hues are those of Okabe and Ito, which people with any of the common kinds of colour
+The hues of tokens are those of Okabe and Ito, which people with any of the common kinds of colour
 blindness tell apart. Their yellow is left out, because it is too pale on white, and so is
 black, which is invisible on dark paper.
 Source: M. Okabe and K. Ito, "Color Universal Design", 2002, https://jfly.uni-koeln.de/color/.
+
+Parts, and all else that is no token, have hues of their own, searched for by us: as far from the
+tokens' and from one another as could be had for any of these eyes. Their marks have corners.
 """
 
 from __future__ import annotations
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Blue, vermillion, green, purple, orange, sky blue."""
+"""Blue, vermillion, green, purple, orange, sky blue: of tokens."""
+
+PART_COLOURS = ("#C30F2D", "#7887FF", "#96B45A", "#A500FF", "#3C6969")
+"""Crimson, periwinkle, olive, violet, slate: of parts, in their order, and of other things that are no tokens."""
+
+GRAY = "#8C8C8C"
+"""Of what stands beside for comparison."""
 
 _COMMON = {
     "font.size": 9.0,
@@ -39,3 +48,13 @@ DARK = _paper("#16181d", "#e6e6e6")
 def token_colours(num_tokens: int) -> list[str]:
     """A colour for each token, the same whatever their number; from the seventh on they come again."""
     return [COLOURS[token % len(COLOURS)] for token in range(num_tokens)]
+
+
+def part_colours(num_parts: int) -> list[str]:
+    """A colour for each part, or other thing that is no token; from the sixth on they come again."""
+    return [PART_COLOURS[part % len(PART_COLOURS)] for part in range(num_parts)]
+
+
+def mark(colour: str) -> str:
+    """Matplotlib's marker of a colour: a square if it is a part's, else a disc."""
+    return "s" if colour in PART_COLOURS else "o"

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from dense_keras.figures.axes import STEP_LABEL, chosen_colours, ink, legend_above, step_axis, step_name
+from dense_keras.figures.palette import part_colours
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 """Shapes of the kinds of onset, in order."""
@@ -45,13 +46,13 @@ def onset_raster(
     then by the second, and so on. Marks of different kinds at one step stand side by side.
     item_layers: (items,) integers, positions in ``layers``. layers: names, input side first.
     last_step: of the run; what never began stands behind it, hollow.
-    colours: one a kind; None takes the palette's. items: what they are.
+    colours: one a kind; None takes those of what is no token. items: what they are.
     Returns the axes. Raises ValueError for onsets that do not fit the items or the run.
     """
     item_layers = np.asarray(item_layers)
     onsets = {kind: np.asarray(steps, float) for kind, steps in onsets.items()}
     _check(onsets, item_layers, layers, last_step)
-    colours = chosen_colours(colours, len(onsets), "kinds of onset")
+    colours = chosen_colours(colours, len(onsets), "kinds of onset", part_colours)
     if ax is None:
         ax = plt.subplots(figsize=(6.0, max(2.6, 1.2 + 0.42 * len(layers))))[1]
     step_axis(ax, last_step)

@@ -97,6 +97,11 @@ WRONG = [
     ("free_readout", lambda variants, known, asked: 1, "comes for nothing"),
     (
         "free_readout",
+        lambda variants, known, asked: (variants[:, known] == variants[:, asked]).mean(),  # right by luck with seed 3
+        "was expected",
+    ),
+    (
+        "free_readout",
         lambda variants, known, asked: len(groups(variants, known, asked)) / len(variants),
         "share of tokens named rightly",
     ),
@@ -108,6 +113,16 @@ WRONG = [
 def test_usual_mistakes_get_their_hint(name, wrong, hint, seed):
     with pytest.raises(Hint, match=hint):
         CHECKS[name](wrong, seed)
+
+
+def test_a_wrong_answer_of_no_usual_kind_is_told_where_to_look():
+    for name, hint in (
+        ("ceiling", "codes.:, known."),
+        ("block_index", "off the diagonal"),
+        ("free_readout", "Add these"),
+    ):
+        with pytest.raises(Hint, match=hint):
+            CHECKS[name](lambda *given: 0.1234, 0)
 
 
 def test_a_hint_says_what_came_and_what_was_expected():

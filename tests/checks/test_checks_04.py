@@ -65,6 +65,10 @@ WRONG = [
     ("participation_ratio", lambda x: np.linalg.matrix_rank(x - x.mean(axis=0)), "Large ones have to count for more"),
     ("participation_ratio", lambda x: ratio(np.sqrt(axes(x))), "standard deviations"),
     ("participation_ratio", lambda x: x.shape[1], "the number of units"),
+    ("participation_ratio", lambda x: ratio(np.linalg.eigvalsh(np.corrcoef(x.T))), "You took correlations"),
+    ("participation_ratio", lambda x: 0.5, "their sum squared"),
+    ("gained", lambda now, before, y: 7.0, "of which it is true"),
+    ("scatter_share", lambda x, t: 7.0, "Replace each exemplar by the mean of its token"),
     ("participation_ratio", lambda x: axes(x), "ndarray of shape"),
 ]
 

@@ -43,6 +43,11 @@ WRONG = [
     ),
     (
         "fall_when_cut",
+        lambda x, w, b, i, j: np.minimum(relu(x[:, i] * w[i, j]), relu(x @ w[:, j] + b[j])),
+        "You left nothing below 0",
+    ),
+    (
+        "fall_when_cut",
         lambda x, w, b, i, j: relu(x @ w[:, j]) - relu(x @ w[:, j] - x[:, i] * w[i, j]),
         "leaves the bias out",
     ),

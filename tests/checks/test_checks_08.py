@@ -23,7 +23,10 @@ WRONG_ROTATIONS = {
     "nothing": (lambda a, b: None, "one number"),
     "array": (lambda a, b: a, "one number"),
     "infinite": (lambda a, b: np.inf, "finite"),
-    "angle": (lambda a, b: np.arccos(cosine(a, b)), "Flatten both"),
+    "angle": (lambda a, b: np.arccos(cosine(a, b)), "That is the angle"),
+    "degrees": (lambda a, b: np.degrees(np.arccos(cosine(a, b))), "angle in degrees"),
+    "correlation": (lambda a, b: 1 - np.corrcoef(a.ravel(), b.ravel())[0, 1], "the means were subtracted"),
+    "distance": (lambda a, b: np.linalg.norm(a - b), "Flatten both"),
 }
 
 

@@ -52,6 +52,7 @@ WRONG = [
         lambda a, b: alike(a, b, lambda x, y: (x.shape, x.dtype, x.tobytes("A")) == (y.shape, y.dtype, y.tobytes("A"))),
         "in another order",
     ),
+    ("same_bits", lambda a, b: str(a) == str(b), "Text of an array leaves it out"),
     ("same_bits", lambda a, b: 1, "True or False is needed"),
     ("parting_step", lambda s, a, b, t: float(s[(np.abs(a - b) > t).argmax()]), "for the first time"),
     ("parting_step", lambda s, a, b, t: float(s[np.flatnonzero(np.abs(a - b) <= t)[-1]]), "last snapshot at which"),
@@ -76,6 +77,8 @@ WRONG = [
     ("yardstick", lambda r: mean_difference(r, float_sign) / mean_difference(r.T, float_sign), "with their signs"),
     ("yardstick", lambda r: r.std(axis=0).mean() / r.std(axis=1).mean(), "standard deviations"),
     ("yardstick", mean_difference, "in steps"),
+    ("yardstick", lambda r: np.ptp(r, axis=0).mean() / np.ptp(r, axis=1).mean(), "No run is paired with itself"),
+    ("parting_step", lambda s, a, b, t: -1.0, "the absolute difference is not above the tolerance"),
     ("yardstick", lambda r: None, "returned nothing"),
 ]
 

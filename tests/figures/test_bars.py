@@ -52,3 +52,10 @@ def test_bars_below_zero_go_to_the_left_and_their_numbers_stand_at_the_right(cut
 def test_a_mark_without_a_bar_is_refused():
     with pytest.raises(ValueError, match="Marks came for ears, but the bars are hair, hair . eyes, nose"):
         bars(VALUES, marks={"ears": 0.5})
+
+
+def test_the_legend_stands_above_the_names_of_levels():
+    ax = bars(VALUES, marks={"nose": 0.5}, marks_name="a mark of something that has a long name", levels={0.3: "level"})
+    ax.figure.canvas.draw()
+    (level,) = [text for text in ax.texts if text.get_text() == "level"]
+    assert ax.get_legend().get_texts()[0].get_window_extent().y0 > level.get_window_extent().y1

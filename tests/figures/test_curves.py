@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dense_keras.figures.curves import curves_over_counts, curves_over_steps, draw_curves
-from dense_keras.figures.palette import DARK, LIGHT, token_colours
+from dense_keras.figures.palette import DARK, LIGHT, PART_COLOURS, token_colours
 
 STEPS = np.array([0, 1, 2, 4, 8, 16, 78, 156, 1560])
 
@@ -73,6 +73,14 @@ def test_a_curve_keeps_its_colour_and_a_colour_that_comes_again_is_dashed():
     drawn = lines(ax)
     assert [drawn[name].get_color() for name in names] == token_colours(7)
     assert [drawn[name].get_linestyle() for name in names] == ["-"] * 6 + ["--"]
+
+
+def test_what_is_no_token_has_no_colour_of_a_token_and_its_marks_have_corners():
+    drawn = lines(curves_over_steps([0, 1], {"hair": [0, 1], "eyes": [1, 0]}))
+    assert [line.get_color() for line in drawn.values()] == list(PART_COLOURS[:2])
+    assert {line.get_marker() for line in drawn.values()} == {"s"}
+    (token,) = lines(curves_over_steps([0, 1], {"Ada": [0, 1]}, colours=token_colours(1))).values()
+    assert token.get_marker() == "o"
 
 
 @pytest.mark.parametrize("paper", [LIGHT, DARK], ids=["light", "dark"])

@@ -4,6 +4,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from texts import overlapping
 
 from dense_keras.figures.film_strips import confusion_film, film_strip, image_film, matrix_film
@@ -92,6 +93,7 @@ def test_cells_of_a_block_are_framed_in_each_panel_wherever_its_tokens_stand():
     for ax in panels:
         frames = {tuple(np.round(frame.get_center()[::-1]).astype(int).tolist()) for frame in ax.patches}
         assert frames == {(0, 0), (0, 2), (2, 0), (2, 2), (1, 1), (1, 3), (3, 1), (3, 3), (4, 4)}
+        assert {frame.get_edgecolor() for frame in ax.patches} == {to_rgba(matplotlib.rcParams["text.color"])}
     assert not confusion_film(COUNTS[:1], STEPS[:1], NAMES)[0].patches
     with pytest.raises(ValueError, match=r"Blocks came with shape \(2,\) for 5 tokens: one integer each is needed"):
         confusion_film(COUNTS[:1], STEPS[:1], NAMES, blocks=[0, 1])

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgba
 from texts import overlapping
 
 from dense_keras.figures.layered_graphs import NEGATIVE, NONE, layered_graph, layered_graph_film
-from dense_keras.figures.palette import DARK, LIGHT, token_colours
+from dense_keras.figures.palette import DARK, LIGHT, part_colours, token_colours
 
 NAMES = ["Ada", "Ben", "Cleo", "Dov", "Eva"]
 LAYERS = ["conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv4_1", "conv4_2", "dense", "logits"]
@@ -52,6 +52,16 @@ def test_units_are_sorted_by_what_they_prefer_and_keep_its_colour():
     assert set(places[:, 0]) == {0} and alone.tolist() == [[1, 0.5]]
     assert places[:, 1].min() == 0 and places[:, 1].max() == 1
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
+
+
+def test_units_that_prefer_parts_are_squares_and_those_that_prefer_tokens_discs():
+    colours = [*part_colours(2), token_colours(1)[0]]
+    ax = layered_graph([np.ones((3, 1))], [np.array([0, 2, 1]), np.array([2])], ["a", "b"], NAMES[:3], colours=colours)
+    columns = [collection for collection in ax.collections if isinstance(collection, PathCollection)]
+    corners = {tuple(paint): len(column.get_paths()[0]) for column in columns for paint in column.get_facecolors()}
+    assert [corners[to_rgba(colour)] < 10 for colour in colours] == [True, True, False]
+    marks = {line.get_label(): line.get_marker() for line in ax.get_legend().get_lines()}
+    assert [marks[name] for name in NAMES[:3]] == ["s", "s", "o"]
 
 
 def test_a_line_joins_its_units_as_thick_as_strong_and_coloured_by_its_sign():

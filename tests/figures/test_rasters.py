@@ -8,7 +8,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
 from texts import overlapping
 
-from dense_keras.figures.palette import COLOURS, DARK, LIGHT
+from dense_keras.figures.palette import DARK, LIGHT, PART_COLOURS
 from dense_keras.figures.rasters import BAND, onset_raster
 
 NEVER = np.inf
@@ -53,7 +53,7 @@ def test_what_never_began_stands_hollow_behind_the_last_step_and_is_named():
     assert dict(zip(ax.get_xticks(), (label.get_text() for label in ax.get_xticklabels())))[missing[0, 0]] == "never"
     (drawn,) = kinds(ax)
     assert [paint[3] for paint in drawn.get_facecolors()] == [0, 1]
-    assert tuple(drawn.get_edgecolors()[0]) == tuple(drawn.get_facecolors()[1]) == to_rgba(COLOURS[0])
+    assert tuple(drawn.get_edgecolors()[0]) == tuple(drawn.get_facecolors()[1]) == to_rgba(PART_COLOURS[0])
     assert missing[0, 0] < ax.get_xlim()[1]
 
 

@@ -13,8 +13,9 @@ LESSON = "10_density.py"
 OF_ALL = ["10_curves.png", "10_neighbours.png"]
 TABLE = """exemplars,seed,backend,steps,held_out_accuracy,pair_hair_eyes,pair_nose_mouth,interaction_hair_eyes,interaction_nose_mouth,training_accuracy
 5,0,torch,8,0.3,0.5,0.5,0.1,0.0,1.0
-5,1,torch,8,0.4,0.6,0.5,0.2,0.0,0.9
+5,1,torch,8,0.4,0.6,0.9,0.2,0.0,0.9
 20,0,tensorflow,8,0.9,1.0,0.8,0.3,0.1,1.0
+20,1,tensorflow,8,0.9,0.9,1.0,0.04,0.05,1.0
 20,0,tensorflow,4,0.1,0.1,0.1,0.1,0.1,0.1
 """
 
@@ -57,8 +58,15 @@ def test_the_table_of_densities_is_drawn_where_it_is(two_densities, tmp_path):
     (tmp_path / "data" / "density.csv").write_text(TABLE)
     printed = run_lesson_here(LESSON, tmp_path, *two_densities)
     assert "10_whole_curve.png" in figures_in(tmp_path)
-    assert "The whole curve: 3 runs, seeds 0 1 on tensorflow torch" in printed  # the run of fewer steps is left out
-    assert "     5 a token: training 0.95, held-out 0.35, hair x eyes 0.55, nose x mouth 0.50" in printed
+    assert "The whole curve: 4 runs, seeds 0 1 on tensorflow torch" in printed  # the run of fewer steps is left out
+    assert "     5 a token: training 0.95, held-out 0.35\n" in printed
+    of_pairs = [line.split(maxsplit=3)[3] for line in printed.splitlines() if "; bound in" in line]
+    assert of_pairs == [
+        "told rightly 0.55, interaction 0.15; bound in 0 of 2 runs",  # there is interaction, but it does not tell
+        "told rightly 0.70, interaction 0.00; bound in 0 of 2 runs",  # sums tell it in one run
+        "told rightly 0.95, interaction 0.17; bound in 1 of 2 runs",
+        "told rightly 0.90, interaction 0.08; bound in 1 of 2 runs",  # .05 is enough
+    ]
 
 
 def test_tokens_without_pairs_or_without_any_parts_and_unequal_steps(fashion_run, small_run, tmp_path):
