@@ -1,4 +1,4 @@
-"""One thing timed against another in one process, and the tables that tell of it.
+"""One thing timed against another in one process.
 
 Seconds depend on the machine and on what else it does; ratios of arms that take turns
 depend on it far less. Schedulers at times put both threads of a training on one core, which
@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+
+from dense_keras.markdown import markdown_table as markdown_table
 
 
 def taking_turns(arms: Mapping[str, Callable[[int], object]], rounds: int) -> dict[str, list[float]]:
@@ -51,9 +53,3 @@ def machine() -> str:
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, {load}"
     versions = [f"Python {platform.python_version()}", *(f"{each.__name__} {each.__version__}" for each in modules)]
     return ", ".join([system, *versions])
-
-
-def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table: the first column to the left, the others to the right."""
-    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)

@@ -10,6 +10,8 @@ from typing import Any
 
 from lesson_script import LESSONS, ROOT, lesson_script, place_of_cell
 
+from dense_keras.markdown import markdown_table as markdown_table
+
 DOCS = ROOT / "docs"
 OUTPUTS = DOCS / "outputs"
 BACKENDS = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
@@ -114,14 +116,6 @@ def cell(name: str, column: str, where: Mapping[str, object] | None = None) -> s
 def column(name: str, column: str, where: Mapping[str, object] | None = None) -> list[float]:
     """The numbers of a column in the rows that agree with ``where``; empty cells are left out."""
     return [float(text) for text in texts(name, column, where) if text]
-
-
-def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table, columns of numbers to the right."""
-    texts = [[str(cell) for cell in row] for row in rows]
-    numeric = [all(not row[place] or NUMBER.fullmatch(row[place]) for row in texts) for place in range(len(columns))]
-    lines = [columns, ["---:" if right else "---" for right in numeric], *texts]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _check_column(rows: Sequence[Mapping[str, str]], column: str, name: str) -> None:
