@@ -25,11 +25,11 @@ from pathlib import Path
 import numpy as np
 
 from dense_keras.codes import accuracy_ceiling
+from dense_keras.markdown import markdown_table
 from dense_keras.measures import conjunctions
 from dense_keras.report import responses_to_codes
 from dense_keras.run import Run
 from seeds import Row, write_rows, write_text
-from timing import markdown_table
 
 PRESETS = ("default", "conjunctive", "shuffled", "conjunctive-shuffled")
 MOMENTS = ("untrained", "before", "after")

@@ -22,9 +22,10 @@ import numpy as np
 from dense_keras import probes
 from dense_keras.backend import keras
 from dense_keras.experiment import Experiment, batches, compiled_vgg
+from dense_keras.markdown import markdown_table
 from dense_keras.model import BLOCK_UNITS
 from dense_keras.token_set import Exemplars
-from timing import machine, markdown_table, ratio, taking_turns
+from timing import machine, ratio, taking_turns
 
 CHECKED_STEPS, TOLERANCE = 6, 1e-4
 LEARNING_RATE = 3e-5

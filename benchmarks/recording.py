@@ -29,7 +29,8 @@ from pathlib import Path
 from dense_keras.backend import keras
 from dense_keras.callbacks import LOG_SPACED
 from dense_keras.experiment import Experiment, batches, begin, compiled_vgg, recorders
-from timing import machine, markdown_table, ratio, taking_turns
+from dense_keras.markdown import markdown_table
+from timing import machine, ratio, taking_turns
 
 
 def recordings(epochs: int, steps_per_epoch: int) -> int:

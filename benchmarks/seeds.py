@@ -32,10 +32,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from dense_keras.markdown import markdown_table
 from dense_keras.run import Run, write_whole
 from dense_keras.sweep import THREAD_SETTINGS
 from run_tables import TABLES, Row, Table
-from timing import machine, markdown_table
+from timing import machine
 
 SETTINGS = ("exemplars", "held_out", "epochs")
 """Settings of a preset that can be changed, and columns of the table."""

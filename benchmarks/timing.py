@@ -17,8 +17,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from dense_keras.markdown import markdown_table as markdown_table
-
 
 def taking_turns(arms: Mapping[str, Callable[[int], object]], rounds: int) -> dict[str, list[float]]:
     """Arm -> seconds of each of its turns; a round gives every arm one turn, in order.

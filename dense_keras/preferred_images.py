@@ -13,13 +13,13 @@ the cosine transform in place of Fourier's, and the leaky last layer, are our ow
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.fft import dct
 
-from dense_keras import probes
 from dense_keras.backend import keras
 from dense_keras.gradients import frozen_up_to
 from dense_keras.optimizer import Adam
@@ -86,9 +86,10 @@ def preferred_images(
     shape = model.inputs[0].shape[1:]
     canvas = _Canvas(len(units), shape, generator.normal(0, START, shape), value_range)
     start, gray = canvas.images(), np.full((len(units), *shape), 128, np.uint8)
-    _fit(canvas, frozen, layer, units, list(_movements(generator, steps, shape)))
+    with _silent_units_learning(frozen.get_layer(layer)):
+        _fit(canvas, frozen, units, _movements(generator, steps, shape))
     images = canvas.images()
-    before, after, of_gray = _evoked(model, layer, units, np.stack([start, images, gray]), value_range)
+    before, after, of_gray = _evoked(frozen, units, np.stack([start, images, gray]), value_range)
     dead = ~(after > before)
     return PreferredImages(
         np.where(dead[:, np.newaxis, np.newaxis, np.newaxis], gray, images), np.where(dead, of_gray, after), dead
@@ -96,40 +97,38 @@ def preferred_images(
 
 
 def _fit(
-    canvas: _Canvas,
-    frozen: keras.Model,
-    layer: str,
-    units: np.ndarray,
-    movements: Sequence[tuple[np.ndarray, np.ndarray]],
+    canvas: _Canvas, frozen: keras.Model, units: np.ndarray, movements: Iterable[tuple[np.ndarray, np.ndarray]]
 ) -> None:
     """Train the canvas so that each picture excites its unit; the loss is a sum, so each is on its own."""
-    _let_silent_units_learn(frozen.get_layer(layer))
     wanted = np.eye(frozen.output_shape[-1], dtype=np.float32)[units]
     rows, columns = (keras.Input(batch_shape=(len(units), side, side)) for side in canvas.shape[:2])
     maps = frozen(canvas(rows, columns))
     space = tuple(range(1, len(maps.shape) - 1))
     model = keras.Model([rows, columns], ops.mean(maps, axis=space) if space else maps)
     model.compile(Adam(LEARNING_RATE), lambda wanted, evoked: -len(units) * ops.sum(wanted * evoked, axis=-1))
-    batches = (
-        (tuple(np.broadcast_to(each, (len(units), *each.shape)) for each in movement), wanted) for movement in movements
-    )
-    model.fit(batches, steps_per_epoch=len(movements), shuffle=False, verbose=0)
+    model.optimizer.build(model.trainable_variables)  # else TensorFlow would trace the first step twice
+    for movement in movements:
+        model.train_on_batch([np.broadcast_to(each, (len(units), *each.shape)) for each in movement], wanted)
 
 
-def _let_silent_units_learn(layer: keras.Layer) -> None:
-    """Give a ReLU a slope below zero, so that a unit that the start leaves silent can be reached."""
-    if getattr(layer, "activation", None) is keras.activations.relu:
+@contextmanager
+def _silent_units_learning(layer: keras.Layer) -> Iterator[None]:
+    """Gives a ReLU a slope below zero, so that a unit that the start leaves silent can be reached."""
+    activation = getattr(layer, "activation", None)
+    if activation is keras.activations.relu:
         layer.activation = lambda values: ops.maximum(values, SLOPE * values)
+    yield
+    if activation is keras.activations.relu:
+        layer.activation = activation
 
 
-def _evoked(
-    model: keras.Model, layer: str, units: np.ndarray, images: np.ndarray, value_range: tuple[float, float]
-) -> np.ndarray:
+def _evoked(frozen: keras.Model, units: np.ndarray, images: np.ndarray, value_range: tuple[float, float]) -> np.ndarray:
     """(sets, units) float32: what each image of sets (sets, units, ...) evokes in its unit, mean over space."""
     low, high = value_range
     values = low + (high - low) * (images.reshape(-1, *images.shape[2:]).astype(np.float32) / 255)
-    evoked = probes.pooled_activations(model, values, [layer])[layer]["mean"]
-    return evoked.reshape(len(images), len(units), -1)[:, range(len(units)), units]
+    evoked = ops.convert_to_numpy(frozen(values, training=False))  # not compiled, for it is run but once
+    means = evoked.mean(axis=tuple(range(1, evoked.ndim - 1)))
+    return means.reshape(len(images), len(units), -1)[:, range(len(units)), units]
 
 
 def _movements(

@@ -239,7 +239,8 @@ for name, values in directions.items():
 
 # %%
 places, plane_shares = categories.aligned_trajectories(means)
-ax = trajectories(places, steps, names, colours=colours, xlabel="first axis (activation)", ylabel="second axis (activation)")
+ax = trajectories(places, steps, names, colours=colours,
+                  xlabel="first axis (activation)", ylabel="second axis (activation)")
 ax.figure.savefig(figures / "04_ways.png")
 print(
     f"The plane holds {plane_shares[0]:.2f} of the means' variance untrained, {plane_shares[-1]:.2f} at the end; "
@@ -381,7 +382,8 @@ for row, step in enumerate(run.steps):
     )
 parts_of_it = ("1 variability", "2 lengths", "2 angles", "3 weights from means", "4 not the nearest mean")
 figure, (above, below) = plt.subplots(2, 1, figsize=(6, 6), height_ratios=[1, 1.3])
-curves_over_steps(steps, {parts_of_it[0]: collapse[0]}, above, untrained=True, ylabel="1: variability (0: complete)", colours=ink)
+curves_over_steps(steps, {parts_of_it[0]: collapse[0]}, above, untrained=True, ylabel="1: variability (0: complete)",
+                  colours=ink)
 above.set_yscale("log")
 curves_over_steps(steps, dict(zip(parts_of_it[1:], collapse[1:])), below, untrained=True, ylabel="2 to 4 (0: complete)")
 below.set_ylim(0, None)

@@ -1,4 +1,4 @@
-"""Shared by all tests: quiet threads, and one small recorded run."""
+"""Shared by all tests: quiet threads, one small recorded run, and a browser."""
 
 import os
 import warnings
@@ -6,7 +6,13 @@ import warnings
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from dense_keras.sweep import THREAD_SETTINGS
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # each has a core of its own
+    os.environ |= dict.fromkeys(THREAD_SETTINGS, "1")
+
 import pytest
+from browser import started_chromium
 
 from small import SMALL
 
@@ -27,3 +33,10 @@ def small_run(tmp_path_factory):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is not dense.*")
         return train(Experiment(**SMALL), tmp_path_factory.mktemp("runs") / "small", progress=False)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for the tests of a module, closed after them: a running one keeps other event loops from starting."""
+    with started_chromium() as browser:
+        yield browser

@@ -10,8 +10,6 @@ from typing import Any
 
 from lesson_script import LESSONS, ROOT, lesson_script, place_of_cell
 
-from dense_keras.markdown import markdown_table as markdown_table
-
 DOCS = ROOT / "docs"
 OUTPUTS = DOCS / "outputs"
 BACKENDS = {"tensorflow": "TensorFlow", "torch": "PyTorch"}

@@ -11,6 +11,7 @@ import re
 import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,20 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parent))  # mkdocs-macros loads this file alone
 
 import recorded
+from atlases import ATLASES, write_atlases
 from lesson_script import LESSONS, code_cells, function_source, lesson_script, place_of_cell, write_downloads
 from recorded import BACKENDS
 
+from dense_keras.markdown import markdown_table
+
 DOWNLOADS = "downloads"
 """Folder of the site with the lessons as scripts and as notebooks."""
+
+ATLAS = "atlas"
+"""Folder of the site with the atlases, each in a folder of its own."""
+
+FRAME = "width: 100%; height: 86vh; border: 1px solid var(--md-default-fg-color--lightest); border-radius: 8px"
+"""How an atlas lies within a page."""
 
 SUMMARIES = {"mean": statistics.fmean, "min": min, "max": max, "sum": sum, "count": len}
 
@@ -74,7 +84,7 @@ def holds(condition: bool, sentence: str) -> str:
 def table(name: str, columns: Sequence[str] | None = None, where: Where = None) -> str:
     """A table that a command wrote, or some of its columns and rows."""
     columns = list(columns or recorded.rows(name)[0])
-    return recorded.markdown_table(columns, list(zip(*(recorded.texts(name, column, where) for column in columns))))
+    return markdown_table(columns, list(zip(*(recorded.texts(name, column, where) for column in columns))))
 
 
 def cell(name: str, column: str, where: Where = None, digits: int | None = None) -> str:
@@ -204,6 +214,25 @@ def define_env(env: Any) -> None:
         links = {"Script": f"{stem}.py", "Notebook": f"{stem}.ipynb"}.items()
         return " ".join(f'<a class="md-button" href="{address}" download>{name}</a>' for name, address in links)
 
+    def atlas_address(name: str, view: str = "") -> str:
+        """Where an atlas will lie when all pages are built, for HTML.
+
+        view: what stands behind the ``#``, such as ``step=156&layer=dense``.
+        """
+        if name not in ATLASES:
+            raise LookupError(f"No atlas {name!r}. There are: {', '.join(ATLASES)}.")
+        return escape(f"{from_page(ATLAS)}/{name}/index.html" + (f"#{view}" if view else ""))
+
+    def atlas_link(name: str, text: str, view: str = "") -> str:
+        """A link that opens an atlas at a view."""
+        return f'<a href="{atlas_address(name, view)}" target="_blank">{text}</a>'
+
+    def atlas(name: str, title: str, view: str = "") -> str:
+        """An atlas within the page, read once the reader comes near, and a link that opens it alone."""
+        address, style = atlas_address(name, view), f'loading="lazy" style="{FRAME}"'
+        frame = f'<iframe src="{address}" title="{escape(title)}" {style}></iframe>'
+        return f"<div>{frame} {atlas_link(name, 'Open it alone', view)}</div>"
+
     def mover() -> str:
         """The front page's moving picture."""
         html = Path(__file__).with_name("mover.html").read_text(encoding="utf-8")
@@ -226,7 +255,7 @@ def define_env(env: Any) -> None:
             solution,
             printed,
         ),
-        *(minutes, lesson_time, figures, downloads, mover),
+        *(minutes, lesson_time, figures, downloads, atlas, atlas_link, mover),
         *(recorded.value, recorded.column, recorded.has_table),
     ):
         env.macro(macro)
@@ -234,7 +263,9 @@ def define_env(env: Any) -> None:
 
 def on_post_build(env: Any) -> None:
     """Called by mkdocs-macros when all pages are built."""
-    write_downloads(Path(env.conf["site_dir"]) / DOWNLOADS)
+    site = Path(env.conf["site_dir"])
+    write_downloads(site / DOWNLOADS)
+    write_atlases(site / ATLAS)
 
 
 def _function(kind: str, lesson: str, name: str) -> str:

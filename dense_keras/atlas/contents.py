@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,22 @@ from dense_keras.atlas.network import Network
 from dense_keras.atlas.pictures import write_pictures
 from dense_keras.atlas.recorded import Recorded
 from dense_keras.atlas.units import Tuning, top_exemplars, tuning, tuning_of_logits
+from dense_keras.atlas.variants import variant_name
 from dense_keras.cuts import Cut
 from dense_keras.face_views import readable_factors
 from dense_keras.measures import detectors
 from dense_keras.measures.receptive_fields import receptive_fields
 from dense_keras.run import Run
 
-FORMAT = 1
+FORMAT = 2
+"""Of the data; the viewer reads this one alone."""
 
 PREFERRED = LAYERS
 """Layers of whose units in the graph preferred images are made."""
 
 
-def contents(run: Run, folder: Path, number: int) -> dict[str, Any]:
-    """The object that describes a run to the page; pictures are written into a folder, as files of that number.
+def contents(run: Run, place: Path) -> dict[str, Any]:
+    """The object that describes a run to the page; PLACE_thumbnails.jpg and PLACE_preferred.jpg are written.
 
     Raises RunError for a run without a whole snapshot.
     """
@@ -59,7 +62,7 @@ def contents(run: Run, folder: Path, number: int) -> dict[str, Any]:
         "kinds": kinds.described(),
         "missing": _missing(recorded),
         "layers": _layers(recorded, tunings),
-        "exemplars": _exemplars(recorded, folder / f"{number}_thumbnails.png") | answers.pop("answers"),
+        "exemplars": _exemplars(recorded, Path(f"{place}_thumbnails.jpg")) | answers.pop("answers"),
         "maps": maps,
         "mapsNote": MAPS_NOTE,
         **answers,
@@ -67,16 +70,17 @@ def contents(run: Run, folder: Path, number: int) -> dict[str, Any]:
         "filters": filters(recorded),
         "graph": graph.described(strengths, tunings) | {"effect": effect},
         "units": _units(recorded, network, tunings, evoked, partners(recorded.chain, strengths)),
-        "preferred": _preferred(graph, network, folder / f"{number}_preferred.png"),
+        "preferred": _preferred(graph, network, Path(f"{place}_preferred.jpg")),
     }
 
 
 def _description(recorded: Recorded) -> dict[str, Any]:
     run, description = recorded.run, recorded.run.description
     experiment, codes = description["experiment"], recorded.probe.codes
+    variants = [] if codes is None else codes.max(axis=0) + 1
     return {
         "format": FORMAT,
-        "name": run.folder.resolve().name,
+        "name": Path(os.path.abspath(run.folder)).name,  # of a link its own
         "backend": description["backend"],
         "seed": experiment["seed"],
         "tokenSet": Path(experiment["tokens"]).name,
@@ -87,7 +91,10 @@ def _description(recorded: Recorded) -> dict[str, Any]:
         "stepsPerEpoch": description["steps_per_epoch"],
         "tokens": run.token_names,
         "parts": run.part_names,
-        "variants": [] if codes is None else [[str(variant) for variant in np.unique(worn)] for worn in codes.T],
+        "variants": [
+            [variant_name(experiment["code"], part, variant) for variant in range(count)]
+            for part, count in zip(run.part_names, variants, strict=True)
+        ],
     }
 
 

@@ -2,8 +2,10 @@
 
 index.html, ...          the viewer, the same in every atlas
 runs/1.js, runs/2.js     all that is shown of each run
-runs/1_thumbnails.png    its exemplars; 1_preferred.png: what its units prefer
-runs/runs.js             how many there are
+runs/1_thumbnails.jpg    its exemplars; 1_preferred.jpg: what its units prefer
+runs/runs.js             what the runs are called here
+
+The files of a run do not say what they are called, so an atlas can be laid out anew around them.
 """
 
 from __future__ import annotations
@@ -14,12 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dense_keras.atlas.arrays import called
-from dense_keras.atlas.contents import contents
 from dense_keras.run import Run, RunError, disk_full_explained
 
 VIEWER = Path(__file__).parent / "viewer"
 
-OF_RUNS = re.compile(r"runs/([12](\.js|_thumbnails\.png|_preferred\.png)|runs\.js)")
+OF_RUNS = re.compile(r"runs/([12](\.js|_thumbnails\.jpg|_preferred\.jpg)|runs\.js)")
 
 
 def write_atlas(runs: Sequence[Run], folder: str | Path | None = None) -> Path:
@@ -47,14 +48,30 @@ def write_atlas(runs: Sequence[Run], folder: str | Path | None = None) -> Path:
     return folder
 
 
-def _write(folder: Path, runs: Sequence[Run]) -> None:
+def write_run(run: Run, place: Path) -> None:
+    """Write what an atlas shows of a run: PLACE.js, PLACE_thumbnails.jpg and PLACE_preferred.jpg.
+
+    Raises RunError for a run without a whole snapshot.
+    """
+    from dense_keras.atlas.contents import contents  # with Keras, for which who only lays out need not wait
+
+    Path(f"{place}.js").write_bytes(called("atlas.addRun", contents(run, place)))
+
+
+def lay_out(folder: Path, names: Sequence[str]) -> Path:
+    """Write the viewer into a folder that may be there, and return the folder for the files of runs of these names."""
     shutil.copytree(VIEWER, folder, dirs_exist_ok=True)
-    of_runs = folder / "runs"
-    of_runs.mkdir()
-    scripts = [f"runs/{number}.js" for number, _ in enumerate(runs, 1)]
-    for number, (run, script) in enumerate(zip(runs, scripts, strict=True), 1):
-        (folder / script).write_bytes(called("atlas.addRun", contents(run, of_runs, number)))
-    (of_runs / "runs.js").write_bytes(called("atlas.load", scripts))
+    runs = folder / "runs"
+    runs.mkdir(exist_ok=True)
+    (runs / "runs.js").write_bytes(called("atlas.load", [f"runs/{name}" for name in names]))
+    return runs
+
+
+def _write(folder: Path, runs: Sequence[Run]) -> None:
+    names = [str(number) for number, _ in enumerate(runs, 1)]
+    place = lay_out(folder, names)
+    for name, run in zip(names, runs, strict=True):
+        write_run(run, place / name)
 
 
 def _check_place(folder: Path) -> None:

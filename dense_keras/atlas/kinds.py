@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.atlas.recorded import Recorded
+from dense_keras.atlas.variants import variant_name
 from dense_keras.measures import detectors
 
 
@@ -19,11 +20,12 @@ from dense_keras.measures import detectors
 class Kinds:
     """Tokens first, then variants of parts.
 
-    token_names, part_names: as in the run. variants: (columns, 2), the part and variant of each other kind.
+    code: the kind of code, None where parts are unknown. token_names, part_names: as in the run. variants: (columns, 2), the part and variant of each other kind.
     members: (exemplars, kinds) bool, of the held-out probe.
     of_parts: (factorial exemplars, columns) bool, of the factorial probe.
     """
 
+    code: str | None
     token_names: list[str]
     part_names: list[str]
     variants: np.ndarray
@@ -35,9 +37,12 @@ class Kinds:
             {"label": name, "token": token, "part": -1, "variant": -1} for token, name in enumerate(self.token_names)
         ]
         return tokens + [
-            {"label": f"{self.part_names[part]} {variant}", "token": -1, "part": part, "variant": variant}
+            {"label": self._label(self.part_names[part], variant), "token": -1, "part": part, "variant": variant}
             for part, variant in self.variants.tolist()
         ]
+
+    def _label(self, part: str, variant: int) -> str:
+        return f"{part} {variant_name(self.code, part, variant)}"
 
     def auc(self, activations: np.ndarray, factorial: np.ndarray | None) -> np.ndarray:
         """How well units detect each kind, of one snapshot: (units, kinds), 0..1, .5 not at all.
@@ -55,7 +60,8 @@ def kinds_of(recorded: Recorded) -> Kinds:
     tokens = detectors.token_membership(recorded.probe.tokens)
     nothing = np.zeros((0, 2), np.int64), tokens, np.zeros((0, 0), bool)
     variants, members, of_parts = nothing if recorded.factorial is None else _with_parts(recorded, tokens)
-    return Kinds(recorded.run.token_names, recorded.run.part_names, variants, members, of_parts)
+    code = recorded.run.description["experiment"]["code"]
+    return Kinds(code, recorded.run.token_names, recorded.run.part_names, variants, members, of_parts)
 
 
 def _with_parts(recorded: Recorded, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,9 +12,11 @@ from PIL import Image
 from dense_keras.atlas import arrays, contents, export, network, recorded, write_atlas
 from dense_keras.atlas.graph import EDGES
 from dense_keras.atlas.layers import category_map, read_out
+from dense_keras.atlas.variants import CODES, LOOKS, variant_name
 from dense_keras.codes import named_ceilings
 from dense_keras.cuts import Cut, with_cut
 from dense_keras.experiment import Experiment, model_at, train
+from dense_keras.face_looks import face_looks
 from dense_keras.interventions import look
 from dense_keras.measures import density, detectors
 from dense_keras.run import Run, RunError
@@ -79,7 +81,7 @@ def copied(small_run, tmp_path):
 @pytest.fixture
 def empty_contents(monkeypatch):
     """For tests of the folder alone: nothing is computed."""
-    monkeypatch.setattr(export, "contents", lambda run, folder, number: {"name": run.folder.name, "number": number})
+    monkeypatch.setattr(contents, "contents", lambda run, place: {"name": run.folder.name, "place": place.name})
 
 
 @pytest.mark.parametrize("values", [[0, 255], [-128, 127], [0, 256], [-1, 200], [0, 70000], [-40000, 1], []])
@@ -153,7 +155,7 @@ def test_tokens_are_read_without_parts_and_parts_before_the_token():
 def test_the_viewer_stands_beside_and_is_told_of_the_runs(atlas):
     for path in export.VIEWER.rglob("*"):
         assert path.is_dir() or (atlas / path.relative_to(export.VIEWER)).read_bytes() == path.read_bytes()
-    assert told(atlas / "runs" / "runs.js") == ("atlas.load", ["runs/1.js"])
+    assert told(atlas / "runs" / "runs.js") == ("atlas.load", ["runs/1"])
     assert not list(atlas.parent.glob(".*"))
 
 
@@ -162,7 +164,7 @@ def test_a_run_is_described_by_its_own_words(small_run, shown):
     assert (shown["tokenSet"], shown["code"], shown["seed"], shown["origin"]) == ("faces", "additive", 0, None)
     assert (shown["steps"], shown["stepsPerEpoch"]) == (small_run.steps, small_run.description["steps_per_epoch"])
     assert (shown["tokens"], shown["parts"]) == (small_run.token_names, small_run.part_names)
-    assert shown["variants"] == [["0", "1"]] * 4 and shown["missing"] == {}
+    assert shown["variants"][0] == ["0 (long)", "1 (curly)"] and len(shown["variants"]) == 4 and shown["missing"] == {}
     assert [layer["name"] for layer in shown["layers"]] == small_run.layers
     assert [layer["side"] for layer in shown["layers"]] == [28, 28, 14, 14, 7, 7, 3, 3, 0, 0, 0]
     assert [layer["units"] for layer in shown["layers"]][-3:] == [256, 256, 5]
@@ -197,20 +199,35 @@ def test_answers_and_confusions_count_the_same_exemplars(small_run, shown):
 
 def test_thumbnails_lie_row_by_row(atlas, small_run, shown):
     thumbnail, images = shown["exemplars"]["thumbnail"], small_run.probes["held_out"].images
-    sheet, side = np.asarray(Image.open(atlas / thumbnail["file"])), thumbnail["side"]
-    row, column = divmod(17, thumbnail["columns"])
+    sheet, side = np.asarray(Image.open(atlas / "runs" / "1_thumbnails.jpg")).astype(int), thumbnail["side"]
     for number in (0, 17):
         row, column = divmod(number, thumbnail["columns"])
-        np.testing.assert_array_equal(
-            sheet[row * side : (row + 1) * side, column * side : (column + 1) * side], images[number]
-        )
+        drawn = sheet[row * side : (row + 1) * side, column * side : (column + 1) * side]
+        assert np.abs(drawn - images[number]).mean() < 6
+
+
+def test_colours_are_kept_at_every_pixel_and_pictures_do_not_run_into_each_other(tmp_path):
+    """Red and green beside each other, and then black: formats that halve colours would mix them."""
+    images = np.zeros((2, 32, 32, 3), np.uint8)
+    images[0, :, ::2, 0] = images[0, :, 1::2, 1] = 200
+    contents.write_pictures(tmp_path / "p.jpg", images)
+    sheet = np.asarray(Image.open(tmp_path / "p.jpg")).astype(int)
+    assert np.abs(sheet[:, :32] - images[0]).max() < 40 and sheet[:, 32:64].max() < 3
 
 
 def test_large_thumbnails_are_shrunk(tmp_path):
     for channels in (1, 3):
-        drawn = contents.write_pictures(tmp_path / "p.png", np.full((2, 96, 96, channels), 7, np.uint8))
+        drawn = contents.write_pictures(tmp_path / "p.jpg", np.full((2, 96, 96, channels), 7, np.uint8))
         assert drawn["side"] == 48
-        assert np.asarray(Image.open(tmp_path / "p.png"))[:48, :96].max() == 7
+        assert np.asarray(Image.open(tmp_path / "p.jpg"))[:48, :96].max() == 7
+
+
+def test_variants_are_called_by_their_look_where_it_is_known():
+    assert [variant_name("additive", "mouth", variant) for variant in (0, 1)] == ["0 (smile)", "1 (oh)"]
+    assert variant_name("natural", "mouth", 3) == variant_name(None, "handle", 3) == "variant 3"
+    for code in CODES:
+        for part, looks in face_looks(code).items():
+            assert {len(values) for values in looks.values()} == {len(LOOKS[part])}
 
 
 def test_what_is_read_from_layers_is_what_the_report_reads(small_run, shown):
@@ -240,8 +257,8 @@ def test_filters_change_as_the_kernels_do(small_run, shown):
 
 def test_units_are_tuned_to_tokens_by_the_held_out_and_to_parts_by_the_factorial_probe(small_run, shown):
     step, kinds = small_run.steps[-1], shown["kinds"]
-    assert [kind["label"] for kind in kinds[:6]] == [*small_run.token_names, "hair 0"]
-    assert kinds[6] == {"label": "hair 1", "token": -1, "part": 0, "variant": 1} and len(kinds) == 13
+    assert [kind["label"] for kind in kinds[:6]] == [*small_run.token_names, "hair 0 (long)"]
+    assert kinds[6] == {"label": "hair 1 (curly)", "token": -1, "part": 0, "variant": 1} and len(kinds) == 13
     of_tokens = detectors.token_auc(small_run.activations("conv4_1", step), small_run.probes["held_out"].tokens)
     factorial = small_run.probes["factorial"]
     evoked = small_run.activations("conv4_1", step, probe="factorial")
@@ -368,7 +385,7 @@ def test_preferred_images_are_of_the_units_in_the_graph(atlas, shown):
     preferred, graph = shown["preferred"], shown["graph"]
     drawn = [["conv3_1", unit] for unit in graph["units"][0]] + [["dense", unit] for unit in graph["units"][4]]
     assert preferred["units"] == drawn and len(preferred["dead"]) == len(drawn)
-    width, height = Image.open(atlas / preferred["file"]).size
+    width, height = Image.open(atlas / "runs" / "1_preferred.jpg").size
     assert width == preferred["columns"] * preferred["side"] and height >= preferred["side"]
 
 
@@ -417,8 +434,8 @@ def test_an_atlas_lies_in_its_run_unless_told_otherwise_and_replaces_an_older_on
 
 def test_two_runs_lie_side_by_side(small_run, tmp_path, empty_contents):
     folder = write_atlas([small_run, small_run], tmp_path / "atlas")
-    assert told(folder / "runs" / "runs.js")[1] == ["runs/1.js", "runs/2.js"]
-    assert told(folder / "runs" / "2.js")[1]["number"] == 2
+    assert told(folder / "runs" / "runs.js")[1] == ["runs/1", "runs/2"]
+    assert told(folder / "runs" / "2.js")[1]["place"] == "2"
     for number in (0, 3):
         with pytest.raises(ValueError, match=f"{number} runs came; an atlas shows one, or two side by side"):
             write_atlas([small_run] * number, tmp_path / "other")
@@ -449,7 +466,7 @@ def test_a_failure_leaves_the_older_atlas_and_nothing_else(small_run, tmp_path, 
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export, "contents", fails)
+    monkeypatch.setattr(contents, "contents", fails)
     with pytest.raises(RunError, match="The disk is full"):
         write_atlas([small_run], folder)
     assert (folder / "runs" / "1.js").read_bytes() == before

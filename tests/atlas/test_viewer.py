@@ -1,27 +1,20 @@
-"""The atlas in headless Chromium, opened from disk, on a made-up run.
-
-DENSE_KERAS_SCREENSHOTS names a folder where the pictures stay; DENSE_KERAS_CHROMIUM a browser
-to use in place of the one that is found.
-"""
+"""The atlas in headless Chromium, opened from disk, on a made-up run."""
 
 import base64
 import json
-import os
 import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import picture, quiet
 from PIL import Image
 
 import dense_keras
 from dense_keras.figures import palette
 
 VIEWER = Path(dense_keras.__file__).parent / "atlas" / "viewer"
-CHROMIUM = os.environ.get("DENSE_KERAS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-
-LOUD, HERE = ("error", "warning"), ("file:", "data:", "about:")
 PANELS = ("map", "curves", "filters", "graph", "decodability", "confusion")
 STEPS = [0, 1, 4, 16, 64, 78, 156, 234]
 NAME = "<script>window.broken = 1</script> & \"quotes\" 'n' ünïcode 名前"
@@ -65,9 +58,8 @@ def run_data(steps=STEPS, parts=("hair", "eyes"), name=NAME, number=1, exemplars
     strength = generator.normal(size=len(edges)) * learned[:, np.newaxis]
     responses = generator.normal(size=(len(edges), num_tokens))
     probed = [*parts, "token"] if parts else []
-    thumbnails = f"runs/{number}_thumbnails.png"
     return {
-        "format": 1, "name": name, "backend": "tensorflow", "seed": 0, "tokenSet": "faces", "origin": None,
+        "format": 2, "name": name, "backend": "tensorflow", "seed": 0, "tokenSet": "faces", "origin": None,
         "code": "additive" if parts else None, "steps": list(steps), "stepsPerEpoch": 78, "tokens": TOKENS,
         "parts": list(parts), "variants": [["0", "1"] for _ in parts], "kinds": kinds,
         "missing": {} if parts else {"decodability": "Nobody knows the parts of <these> tokens."},
@@ -75,7 +67,7 @@ def run_data(steps=STEPS, parts=("hair", "eyes"), name=NAME, number=1, exemplars
         "exemplars": {
             "count": exemplars, "side": 32, "tokens": packed(tokens, "u1"), "codes": packed(codes, "i1") if parts else None,
             "factors": {"yaw": packed(generator.normal(size=exemplars), "i2", 1e-3)},
-            "thumbnail": {"side": 32, "columns": 10, "file": thumbnails}, "predicted": packed(predicted, "u1"),
+            "thumbnail": {"side": 32, "columns": 10}, "predicted": packed(predicted, "u1"),
             "certainty": packed(generator.uniform(0.3, 1, right.shape), "u1", 1 / 255),
             "certaintyOfToken": packed(np.where(right, 0.9, 0.1), "u1", 1 / 255),
         },
@@ -103,7 +95,7 @@ def run_data(steps=STEPS, parts=("hair", "eyes"), name=NAME, number=1, exemplars
                        "accuracy": packed(generator.normal(size=len(edges)) / 20, "i2", 1e-4), "token": [0] * len(edges)},
         },
         "units": {layer: unit_data(generator, layer, num_steps, len(kinds), exemplars, layers) for layer in layers},
-        "preferred": {"file": f"runs/{number}_preferred.png", "side": 32, "columns": 10, "units": [["conv2", unit] for unit in range(6)], "dead": [0] * 6},
+        "preferred": {"side": 32, "columns": 10, "units": [["conv2", unit] for unit in range(6)], "dead": [0] * 6},
     }  # fmt: skip
 
 
@@ -137,39 +129,23 @@ def write_atlas(folder, *runs):
     shutil.copytree(VIEWER, folder)
     (folder / "runs").mkdir()
     generator = np.random.default_rng(0)
-    files = [f"runs/{number}.js" for number in range(1, len(runs) + 1)]
-    for number, (file, data) in enumerate(zip(files, runs), start=1):
-        (folder / file).write_text(f"atlas.addRun({json.dumps(data).replace('<', chr(92) + 'u003c')});\n")
-        for name in ("thumbnails", "preferred"):
+    names = [f"runs/{number}" for number in range(1, len(runs) + 1)]
+    for name, data in zip(names, runs):
+        (folder / f"{name}.js").write_text(f"atlas.addRun({json.dumps(data).replace('<', chr(92) + 'u003c')});\n")
+        for kind in ("thumbnails", "preferred"):
             sheet = generator.integers(0, 255, (32 * 6, 32 * 10, 3), np.uint8)
-            Image.fromarray(sheet).save(folder / "runs" / f"{number}_{name}.png")
-    (folder / "runs" / "runs.js").write_text(f"atlas.load({json.dumps(files)});\n")
+            Image.fromarray(sheet).save(folder / f"{name}_{kind}.jpg")
+    (folder / "runs" / "runs.js").write_text(f"atlas.load({json.dumps(names)});\n")
     return (folder / "index.html").as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
-    if not CHROMIUM:
-        pytest.skip("no Chromium was found: install it, or name it in DENSE_KERAS_CHROMIUM")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(browser):
+def page(chromium):
     """A page that must neither complain nor ask anybody for anything."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    complaints, elsewhere = [], []
-    page.on("console", lambda message: complaints.append(message.text) if message.type in LOUD else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: elsewhere.append(request.url) if not request.url.startswith(HERE) else None)
-    yield page
-    page.close()
-    assert not complaints
-    assert not elsewhere
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    with quiet(page):
+        yield page
+        page.close()
 
 
 @pytest.fixture
@@ -224,16 +200,10 @@ def hash_of(page):
     return page.evaluate("location.hash")
 
 
-def picture(page, tmp_path, name):
-    folder = Path(os.environ.get("DENSE_KERAS_SCREENSHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(300)
-    page.screenshot(path=folder / f"{name}.png", full_page=True)
-
-
 def test_colours_are_those_of_the_figures():
-    colours = re.search(r"COLOURS = \[(.*?)\]", (VIEWER / "look.js").read_text())[1]
-    assert tuple(re.findall(r'"(.*?)"', colours)) == palette.COLOURS
+    for name in ("COLOURS", "PART_COLOURS"):
+        colours = re.search(rf"const {name} = \[(.*?)\]", (VIEWER / "look.js").read_text())[1]
+        assert tuple(re.findall(r'"(.*?)"', colours)) == getattr(palette, name)
     papers = re.findall(r"--ink: (#\w+);\s+--paper: (#\w+);", (VIEWER / "atlas.css").read_text())
     assert papers == [(paper["text.color"], paper["figure.facecolor"]) for paper in (palette.LIGHT, palette.DARK)]
 
@@ -264,7 +234,7 @@ def test_numbers_come_as_they_were_written(page, address):
 
 
 @pytest.mark.browser
-def test_the_slider_moves_every_panel(page, address, tmp_path):
+def test_the_slider_moves_every_panel(page, address):
     opened(page, address + "#step=0")
     before = pictures(page)
     assert set(before) == set(PANELS)
@@ -279,7 +249,7 @@ def test_the_slider_moves_every_panel(page, address, tmp_path):
     page.wait_for_function("document.getElementById('spoken').textContent.startsWith('step 156, held-out accuracy')")
     page.keyboard.press("ArrowRight")
     assert hash_of(page) == "#step=234"
-    picture(page, tmp_path, "atlas_example")
+    picture(page, "atlas_example", full_page=True)
 
 
 @pytest.mark.browser
@@ -310,7 +280,7 @@ def test_keys_and_buttons_move_in_time(page, address):
 
 
 @pytest.mark.browser
-def test_a_unit_an_exemplar_and_a_coupling_open_their_cards(page, address, tmp_path):
+def test_a_unit_an_exemplar_and_a_coupling_open_their_cards(page, address):
     opened(page, address + "#step=64")
     point_at(page, "graph", "unit 3 of conv2")
     assert text(page, "#card-title") == "Unit 3 of conv2"
@@ -325,7 +295,7 @@ def test_a_unit_an_exemplar_and_a_coupling_open_their_cards(page, address, tmp_p
     assert page.locator("#card .thumbnail").count() == 18
     assert hash_of(page) == "#step=64&unit=conv2.3"
     assert page.evaluate("document.activeElement.id") == "card-title"
-    picture(page, tmp_path, "atlas_unit")
+    picture(page, "atlas_unit", full_page=True)
     before = page.locator("#card .partners").first.text_content()
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(100)
@@ -339,13 +309,13 @@ def test_a_unit_an_exemplar_and_a_coupling_open_their_cards(page, address, tmp_p
     assert text(page, "#card-title") == f"{TOKENS[7 % 5]}, exemplar 7"
     assert "At this step it is called" in text(page, "#card .summary")
     assert hash_of(page) == "#step=78&exemplar=7"
-    picture(page, tmp_path, "atlas_exemplar")
+    picture(page, "atlas_exemplar", full_page=True)
 
     point_at(page, "graph", "→")
     assert text(page, "#card-title").startswith("Coupling ")
     assert "Cut, the unit's response changes most for" in text(page, "#card")
     assert "&edge=" in hash_of(page)
-    picture(page, tmp_path, "atlas_edge")
+    picture(page, "atlas_edge", full_page=True)
 
 
 @pytest.mark.browser
@@ -423,7 +393,19 @@ def test_two_runs_follow_one_slider(page, tmp_path):
     assert "2: other" in text(page, "#names")
     page.evaluate("atlas.select({kind: 'unit', layer: 'conv2', unit: 3})")
     assert page.locator(".card-run").count() == 2
-    picture(page, tmp_path, "atlas_two")
+    picture(page, "atlas_two", full_page=True)
+
+
+@pytest.mark.browser
+def test_a_run_that_goes_on_from_another_does_not_begin_untrained(page, tmp_path):
+    twin = run_data([16, 64, 234], name="twin", number=2) | {"origin": {"parent": "small", "step": 16, "cut": "unit 1"}}
+    opened(page, write_atlas(tmp_path / "atlas", run_data(), twin) + "#step=0&unit=conv2.3")
+    assert "2: It goes on from step 16 of small, with unit 1 cut." in text(page, "#names")
+    assert page.locator('[data-panel="map"] h3').all_text_contents() == [f"1: {NAME}", "2: twin"]
+    whole, cut = page.locator('[data-panel="filters"] .summary').all_text_contents()
+    assert "This is the untrained network." in whole and "This is step 16, where it begins." in cut
+    sides = page.locator(".card-run").nth(1).locator(".side-name").all_text_contents()
+    assert sides[:2] == ["step 16", "in the end"]
 
 
 @pytest.mark.browser
@@ -462,10 +444,10 @@ def test_what_a_run_lacks_is_said(page, tmp_path):
 
 
 @pytest.mark.browser
-def test_a_copy_that_is_not_whole_says_so(browser, tmp_path):
+def test_a_copy_that_is_not_whole_says_so(chromium, tmp_path):
     address = write_atlas(tmp_path / "atlas", run_data())
     (tmp_path / "atlas" / "runs" / "1.js").unlink()
-    page = browser.new_page()
+    page = chromium.new_page()
     page.goto(address)
     assert text(page, "[role=alert]") == "runs/1.js is missing: this copy of the atlas is not whole."
     page.close()
@@ -474,7 +456,7 @@ def test_a_copy_that_is_not_whole_says_so(browser, tmp_path):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 820, 1440])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_fits_every_screen(page, address, tmp_path, width, theme):
+def test_it_fits_every_screen(page, address, width, theme):
     page.set_viewport_size({"width": width, "height": 844})
     opened(page, address + "#step=64&unit=conv2.3", color_scheme=theme)
     assert page.evaluate("document.documentElement.dataset.theme") == theme
@@ -486,7 +468,7 @@ def test_it_fits_every_screen(page, address, tmp_path, width, theme):
             > element.closest('.panel, #card, #chooser').getBoundingClientRect().right + 1).map(element => element.outerHTML)""",
     )
     assert over == []
-    picture(page, tmp_path, f"atlas_{width}_{theme}")
+    picture(page, f"atlas_{width}_{theme}", full_page=True)
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.click("#theme")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light

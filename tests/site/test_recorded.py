@@ -41,8 +41,3 @@ def test_tables_are_read_by_column_and_row(recorded):
     ):
         with pytest.raises(LookupError, match=told):
             recorded.cell(name, column, where)
-
-
-def test_columns_of_numbers_stand_to_the_right(recorded):
-    table = recorded.markdown_table(["name", "share"], [["Ada", 0.5], ["Ben", ""]])
-    assert table.splitlines() == ["| name | share |", "| --- | ---: |", "| Ada | 0.5 |", "| Ben |  |"]

@@ -1,32 +1,14 @@
-"""What a reader sees, from disk, in headless Chromium: nothing leaves the machine, and nothing fails.
+"""What a reader sees, from disk, in headless Chromium: nothing leaves the machine, and nothing fails."""
 
-DENSE_KERAS_SCREENSHOTS names a folder where the pictures stay; DENSE_KERAS_CHROMIUM a browser to use.
-"""
-
-import os
-import shutil
 from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import urlparse
 
 import pytest
+from browser import picture, quiet
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = os.environ.get("DENSE_KERAS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 LESSON = "lessons/03_emergence_of_classification.html"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
-    if not CHROMIUM:
-        pytest.skip("no Chromium was found: install it, or name it in DENSE_KERAS_CHROMIUM")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -37,26 +19,13 @@ def open_page(chromium, site):
     def opened(address, viewport=DESKTOP, **settings):
         context = chromium.new_context(viewport=viewport, **settings)
         page = context.new_page()
-        told, left = [], []
-        page.on("console", lambda message: told.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: told.append(str(error)))
-        page.on("request", lambda request: left.append(request.url) if _leaves(request.url) else None)
-        page.goto((site / address).as_uri())
-        page.wait_for_load_state()
-        yield page
-        assert not told and not left
+        with quiet(page):
+            page.goto((site / address).as_uri())
+            page.wait_for_load_state()
+            yield page
         context.close()
 
     return opened
-
-
-def _leaves(address):
-    return urlparse(address).scheme not in ("file", "data", "blob", "about")
-
-
-def picture(page, name, **settings):
-    if folder := os.environ.get("DENSE_KERAS_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", **settings)
 
 
 def drawing(page):
@@ -94,6 +63,36 @@ def test_nothing_moves_for_who_wants_no_motion(open_page):
         assert drawing(page) == first and page.inner_text(".mover output").startswith("step 1,560, ")
 
 
+def test_an_atlas_lies_within_its_page(open_page):
+    with open_page("atlas.html") as page:
+        frame = page.frame_locator("iframe").first
+        frame.locator(".panel canvas").nth(11).wait_for(timeout=60_000)
+        page.locator("iframe").first.scroll_into_view_if_needed()
+        assert frame.locator("#now strong").inner_text() == "step 156"
+        labels = frame.locator('[data-panel="map"] h3').all_text_contents()
+        assert labels == ["1: TensorFlow", "2: PyTorch"]
+        frame.locator("#slider").press("Home")
+        assert frame.locator("#now strong").inner_text() == "untrained"
+        assert "This is the untrained network." in frame.locator('[data-panel="filters"]').inner_text()
+        picture(page, "atlas_within")
+        with page.context.expect_page() as opened:
+            frame.locator("#whole").click()
+        with quiet(opened.value) as alone:
+            alone.locator(".panel canvas").nth(11).wait_for(timeout=60_000)
+            assert alone.url.endswith("atlas/default/index.html#step=0")
+            assert alone.locator("#whole").is_hidden()
+
+
+def test_parts_that_add_up_lie_beside_parts_that_must_be_bound(open_page):
+    with open_page("atlas/kinds/index.html") as page:
+        page.locator(".panel canvas").nth(11).wait_for(timeout=60_000)
+        assert page.locator('[data-panel="graph"] h3').all_text_contents() == [
+            "1: additive code",
+            "2: conjunctive code",
+        ]
+        picture(page, "atlas_kinds", full_page=True)
+
+
 def test_tabs_switch_everywhere_at_once(open_page):
     with open_page(LESSON) as page:
         shown = "tab => [...document.querySelectorAll('.tabbed-block img')].filter(i => i.offsetParent && i.src.includes(tab)).length"
@@ -128,7 +127,7 @@ def test_every_page_fits_its_screen(open_page, site, viewport):
     with open_page("index.html", viewport, reduced_motion="reduce") as page:
         for path in sorted(site.glob("**/*.html")):
             address = path.relative_to(site).as_posix()
-            if address == "404.html" or address.startswith("atlases/"):
+            if address == "404.html" or address.startswith("atlas/"):
                 continue
             page.goto(path.as_uri())
             wide = page.evaluate("document.scrollingElement.scrollWidth")
@@ -160,6 +159,8 @@ def test_formulas_are_set(open_page, site):
 def test_on_paper_all_tabs_and_light_figures_are_seen(open_page):
     with open_page(LESSON, color_scheme="dark") as page:
         page.emulate_media(media="print")
+        page.eval_on_selector_all("img", "all => all.forEach(image => { image.loading = 'eager'; })")  # as to print
+        page.wait_for_function("[...document.images].every(image => image.complete)")
         assert page.locator("img[src*='/torch/'][src$='#only-light']:visible").count() > 2
         assert page.locator("img[src$='#only-dark']:visible").count() == 0
         picture(page, "lesson_print", full_page=True)

@@ -1,21 +1,14 @@
-"""What a learner sees: TensorBoard in headless Chromium.
+"""What a learner sees: TensorBoard in headless Chromium."""
 
-DENSE_KERAS_SCREENSHOTS names a folder where the pictures stay; DENSE_KERAS_CHROMIUM a browser
-to use in place of the one that is found.
-"""
-
-import os
-import shutil
-from pathlib import Path
 from urllib.parse import urlparse
 
 import numpy as np
 import pytest
+from browser import picture
 
 from dense_keras.tensorboard import EventFile, write_embeddings
 from dense_keras.tensorboard.server import launch
 
-CHROMIUM = os.environ.get("DENSE_KERAS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 STEPS = (0, 40, 312)
 NAMES = np.repeat(["Ada", "Ben", "Cleo", "Dan", "Eve"], 50)
 TOKENS = np.repeat(np.arange(5), 50)
@@ -73,19 +66,12 @@ def record(folder, step):
 
 
 @pytest.fixture
-def page(tmp_path):
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
-    if not CHROMIUM:
-        pytest.skip("no Chromium was found: install it, or name it in DENSE_KERAS_CHROMIUM")
-    with playwright.sync_playwright() as started:
-        context = started.chromium.launch_persistent_context(
-            tmp_path / "browser", executable_path=CHROMIUM, headless=True, viewport={"width": 1400, "height": 900}
-        )
-        page = context.new_page()
-        page.hosts = set()
-        page.on("request", lambda request: page.hosts.add(urlparse(request.url).hostname))
-        yield page
-        context.close()
+def page(chromium):
+    page = chromium.new_page(viewport={"width": 1400, "height": 900})
+    page.hosts = set()
+    page.on("request", lambda request: page.hosts.add(urlparse(request.url).hostname))
+    yield page
+    page.close()
 
 
 def when(page, ask, seconds=40):
@@ -110,13 +96,6 @@ def shown(page, run=None):
     return when(page, lambda: frame.evaluate(READ_PROJECTOR))
 
 
-def picture(page, tmp_path, name):
-    folder = Path(os.environ.get("DENSE_KERAS_SCREENSHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-    page.wait_for_timeout(2000)
-    page.screenshot(path=folder / f"{name}.png")
-
-
 def separation(positions):
     """Between- over within-token scatter of (250, 3) positions."""
     positions = np.array(positions, float)
@@ -133,7 +112,7 @@ def test_a_learner_sees_tokens_separate(tmp_path, page):
 
     page.goto(address + "#projector")
     first = shown(page)
-    picture(page, tmp_path, "projector_first_view")
+    picture(page, "projector_first_view", wait=2000)
     assert first["runs"] == [f"embeddings/step_{step:06d}" for step in STEPS]
     assert first["run"] == "embeddings/step_000000"
     assert first["tensors"] == ["-1 dense", "-2 conv2", "-3 conv1"]
@@ -144,7 +123,7 @@ def test_a_learner_sees_tokens_separate(tmp_path, page):
 
     views = [shown(page, run) for run in first["runs"]]
     assert all(view["tensor"] == "-1 dense" for view in views), "a name that changes leaves its menu blank"
-    picture(page, tmp_path, "projector_last_step")
+    picture(page, "projector_last_step", wait=2000)
     separations = [separation(view["positions"]) for view in views]
     assert separations[0] < 0.1 < 1 < separations[2]
     # An axis points to the same side at every step: the projector mirrors all of ours, at each snapshot.
@@ -168,7 +147,7 @@ def test_a_learner_sees_filters_of_every_step(tmp_path, page):
             events.image("filters/conv1", [stripes(generator, step)], step, description="The first layer's filters")
     page.goto(launch(tmp_path / "run", port=0) + "#images")
     page.wait_for_selector("tf-image-loader img", timeout=40_000)
-    picture(page, tmp_path, "images")
+    picture(page, "images", wait=2000)
     size = page.eval_on_selector("tf-image-loader img", "image => [image.naturalWidth, image.naturalHeight]")
     assert size == [8 * 12, 4 * 12]
     slider = page.eval_on_selector("tf-image-loader paper-slider", "slider => slider.max")
@@ -185,12 +164,12 @@ def test_a_recorded_run_is_shown(small_run, tmp_path, page):
     assert seen["tensors"] == ["-1 logits", "-2 dense", "-3 conv4_2", "-4 conv3_2", "-5 conv2_2"]
     assert {"token", "predicted", "correct", "hair", "mouth", "yaw"} <= set(seen["colours"])
     assert len(seen["positions"]) == len(small_run.probes["held_out"])
-    picture(page, tmp_path, "recorded_projector")
+    picture(page, "recorded_projector", wait=2000)
 
     page.goto("about:blank")
     page.goto(address + "#images")
     page.wait_for_selector("tf-image-loader img", timeout=40_000)
-    picture(page, tmp_path, "recorded_images")
+    picture(page, "recorded_images", wait=2000)
     slider = page.eval_on_selector("tf-image-loader paper-slider", "slider => slider.max")
     assert slider == len(small_run.steps) - 1
     assert page.hosts <= {"127.0.0.1", "", None}

@@ -43,7 +43,7 @@
     const built = own ? [] : card.parts(run, selection);
     parts.push(...built.map(part => ({run, draw: part.draw})));
     return atlas.element("div", {class: "card-run"},
-      atlas.runs.length > 1 ? atlas.element("h3", {}, atlas.runLabel(run)) : null,
+      atlas.runs.length > 1 ? atlas.element("h3", {}, run.label) : null,
       own ? atlas.element("p", {class: "missing"}, own) : null,
       ...built.map(({element}) => element));
   }

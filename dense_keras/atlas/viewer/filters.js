@@ -72,6 +72,10 @@
     return Math.sqrt(moved / size);
   }
 
+  /* A run that goes on from another one does not begin untrained. */
+  const first = ({steps: [step]}) =>
+    (step ? `This is step ${atlas.stepName(step)}, where it begins.` : "This is the untrained network.");
+
   const WHAT = {
     colour: "Weights of red, green and blue; mid-gray is 0.",
     gray: "Weights; orange above 0, blue below.",
@@ -104,8 +108,9 @@
         if (atlas.isSelected(state.filters, unit)) paper.frame(x - 1, y - 1, side, side, atlas.look.ink, 2);
       }
       const what = state.change ? WHAT[filters.kind].replace("Weights", "Changes of weights") : WHAT[filters.kind];
-      const moved = `Since step 0 they moved by ${atlas.percent(changed(filters, index))} of their size.`;
-      return `${what} ${index ? moved : "This is the untrained network."}`;
+      const moved = changed(filters, index);
+      const size = moved > 0 && moved < 0.005 ? "less than 1 %" : atlas.percent(moved);
+      return `${what} ${index ? `Since step ${run.steps[0]} they moved by ${size} of their size.` : first(run)}`;
     },
 
     find(paper, run, index, state, x, y) {

@@ -3,6 +3,7 @@
 
 {
   const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
+  const PART_COLOURS = ["#C30F2D", "#7887FF", "#96B45A", "#A500FF", "#3C6969"];
   const NEGATIVE = COLOURS[5];
   const SHAPES_OF_VARIANTS = ["square", "diamond", "triangle"];
   const LEVELS = 128;
@@ -31,12 +32,13 @@
     colours: COLOURS,
     negative: NEGATIVE,
     colour: number => COLOURS[number % COLOURS.length],
+    partColour: number => PART_COLOURS[number % PART_COLOURS.length],
 
     /* Colour and shape of what a unit detects: tokens are discs, variants of parts have corners. */
     kind(kind) {
       if (!kind) return {colour: look.quiet, shape: "ring"};
       if (kind.token >= 0) return {colour: look.colour(kind.token), shape: "disc"};
-      return {colour: look.colour(kind.part), shape: SHAPES_OF_VARIANTS[Math.min(kind.variant, 2)]};
+      return {colour: look.partColour(kind.part), shape: SHAPES_OF_VARIANTS[Math.min(kind.variant, 2)]};
     },
 
     variantShape: variant => (variant < 0 ? "ring" : ["disc", ...SHAPES_OF_VARIANTS][Math.min(variant, 3)]),

@@ -25,7 +25,7 @@
     if (part < 0 || !run.exemplars.codes) return {of: atlas.numbers(run.exemplars.tokens).values, groups: byToken};
     const codes = atlas.numbers(run.exemplars.codes);
     const groups = run.data.variants[part].map((_, variant) => ({
-      name: run.variantName(part, variant), colour: atlas.look.colour(variant), shape: atlas.look.variantShape(variant),
+      name: run.variantName(part, variant), colour: atlas.look.partColour(variant), shape: atlas.look.variantShape(variant),
     }));
     return {of: Float32Array.from({length: codes.shape[0]}, (_, exemplar) => codes.at(exemplar, part)), groups};
   }

@@ -10,9 +10,6 @@
 
   const HINT = "Move the slider or press play: all panels follow. Click a dot, a unit or a line to look closer.";
 
-  /* What tells a run from the other one. */
-  atlas.runLabel = run => `${run.number + 1}: ${run.data.name}`;
-
   let frame = null;
 
   /* Draws before the next frame, however often it is asked. */
@@ -43,7 +40,7 @@
       this.paper.again = () => requestAnimationFrame(() => this.draw(this.paper.width));
       const note = panel.note?.(run);
       this.element = atlas.element("figure", {},
-        atlas.runs.length > 1 ? atlas.element("h3", {}, atlas.runLabel(run)) : null,
+        atlas.runs.length > 1 ? atlas.element("h3", {}, run.label) : null,
         this.canvas, this.legend, this.summary,
         note ? atlas.element("p", {class: "note"}, note) : null);
       this.canvas.addEventListener("pointermove", event => this.point(event));
@@ -119,7 +116,7 @@
     }
     const why = run.missing[panel.name] ?? "This run has no record of it.";
     return atlas.element("figure", {},
-      atlas.runs.length > 1 ? atlas.element("h3", {}, atlas.runLabel(run)) : null,
+      atlas.runs.length > 1 ? atlas.element("h3", {}, run.label) : null,
       atlas.element("p", {class: "missing"}, why));
   }
 
@@ -159,6 +156,16 @@
     name();
   }
 
+  /* On a page of somebody else's the view can be taken to a page of its own. */
+  function startFrame() {
+    if (window === window.top) return;
+    document.body.classList.add("framed");
+    const whole = document.getElementById("whole");
+    whole.hidden = false;
+    whole.href = location.href;
+    whole.addEventListener("click", () => { whole.href = location.href; });
+  }
+
   function goToAddress() {
     atlas.followAddress();
     fillControls();
@@ -168,6 +175,7 @@
   atlas.start = () => {
     document.body.classList.toggle("two", atlas.runs.length > 1);
     startTheme();
+    startFrame();
     fillNames();
     atlas.startTransport();
     document.getElementById("panels").replaceChildren(...PANELS.map(panelElement));

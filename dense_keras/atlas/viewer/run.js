@@ -17,8 +17,10 @@ atlas.signed = value => `${value < 0 ? "−" : "+"}${Math.abs(value).toPrecision
 atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 
 {
+  const BACKENDS = {tensorflow: "TensorFlow", torch: "PyTorch", jax: "JAX"};
+
   class Run {
-    constructor(data, number) {
+    constructor(data, number, name) {
       this.data = data;
       this.number = number;
       this.steps = data.steps;
@@ -28,8 +30,8 @@ atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -
       this.missing = data.missing ?? {};
       this.exemplars = data.exemplars;
       this.units = data.units ?? {};
-      this.thumbnails = new Sprite(data.exemplars.thumbnail);
-      this.preferred = new Sprite(data.preferred);
+      this.thumbnails = new Sprite(data.exemplars.thumbnail, `${name}_thumbnails.jpg`);
+      this.preferred = new Sprite(data.preferred, `${name}_preferred.jpg`);
       this.nodes = nodesOf(data.graph);
     }
 
@@ -41,9 +43,24 @@ atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -
     }
 
     get facts() {
-      const {tokenSet, code, backend, seed, exemplars} = this.data;
-      const probe = `${exemplars.count.toLocaleString("en")} held-out exemplars`;
-      return [tokenSet, code && `${code} code`, backend, `seed ${seed}`, probe].filter(Boolean).join(" · ");
+      const probe = `${this.exemplars.count.toLocaleString("en")} held-out exemplars`;
+      return [...this.settings, probe].filter(Boolean).join(" · ");
+    }
+
+    get settings() {
+      const {tokenSet, code, backend, seed} = this.data;
+      return [tokenSet, code && `${code} code`, BACKENDS[backend] ?? backend, `seed ${seed}`];
+    }
+
+    /* How its first snapshot is called. */
+    get firstName() {
+      return this.steps[0] === 0 ? "untrained" : `step ${atlas.stepName(this.steps[0])}`;
+    }
+
+    /* What tells it from the other run: settings that differ, else its name. */
+    get label() {
+      const differing = this.settings.filter((own, place) => atlas.runs.some(run => run.settings[place] !== own));
+      return `${this.number + 1}: ${differing.filter(Boolean).join(" · ") || this.data.name}`;
     }
 
     accuracyAt(index) {
@@ -71,8 +88,7 @@ atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -
     }
 
     variantName(part, variant) {
-      const kind = this.kinds.find(own => own.part === part && own.variant === variant);
-      return kind?.label ?? this.data.variants[part][variant];
+      return `${this.parts[part]} ${this.data.variants[part][variant]}`;
     }
 
     kindName(kind) {
@@ -95,12 +111,12 @@ atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -
 
   /* Small square images, side by side in one file. */
   class Sprite {
-    constructor(sheet) {
+    constructor(sheet, file) {
       this.sheet = sheet;
       if (!sheet) return;
       this.image = new Image();
       this.image.addEventListener("load", () => atlas.redraw());
-      this.image.src = sheet.file;
+      this.image.src = file;
     }
 
     draw(context, index, left, top, size) {
@@ -117,16 +133,15 @@ atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -
     return graph.layers.flatMap((layer, column) => graph.units[column].map(unit => ({layer, column, unit})));
   }
 
-  atlas.addRun = data => atlas.runs.push(new Run(data, atlas.runs.length));
-
-  /* Reads the files of runs, one after another, and then shows them. */
-  atlas.load = files => {
-    const [file, ...others] = files;
-    if (!file) return atlas.start();
+  /* Reads the files of runs, NAME.js and pictures, one run after another, and then shows them. */
+  atlas.load = names => {
+    const [name, ...others] = names;
+    if (!name) return atlas.start();
+    atlas.addRun = data => atlas.runs.push(new Run(data, atlas.runs.length, name));
     const script = document.createElement("script");
-    script.src = file;
+    script.src = `${name}.js`;
     script.addEventListener("load", () => atlas.load(others));
-    script.addEventListener("error", () => atlas.fail(`${file} is missing: this copy of the atlas is not whole.`));
+    script.addEventListener("error", () => atlas.fail(`${name}.js is missing: this copy of the atlas is not whole.`));
     document.head.append(script);
   };
 }

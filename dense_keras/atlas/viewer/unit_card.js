@@ -73,7 +73,7 @@
 
   function topExemplars(run, {layer, unit}) {
     const records = run.units[layer];
-    const rows = [["untrained", records.untrained, 0], ["in the end", records, 1]].filter(([, own]) => own?.top)
+    const rows = [[run.firstName, records.untrained, 0], ["in the end", records, 1]].filter(([, own]) => own?.top)
       .map(([name, own, row]) => ({
         name, pictures: topPictures(run, own, unit), dead: Boolean(atlas.numbers(records.dead)?.at(row, unit)),
       }));
@@ -108,7 +108,7 @@
       const filter = (name, change, at) => [name, atlas.cardPicture(FILTER, `filter, ${name}`, (paper, index) =>
         atlas.drawFilter(paper, run, layer, unit, at(index), change, FILTER))];
       const now = index => index;
-      shown.push(filter("untrained", false, () => 0), filter("now", false, now), filter("change", true, now));
+      shown.push(filter(run.firstName, false, () => 0), filter("now", false, now), filter("change", true, now));
     }
     const place = (run.data.preferred?.units ?? []).findIndex(([own, number]) => own === layer && number === unit);
     if (place >= 0) {
@@ -118,10 +118,13 @@
     if (!shown.length) return null;
     const figures = shown.map(([name, {element}]) =>
       atlas.element("figure", {}, element, atlas.element("figcaption", {}, name)));
-    const caption = place < 0 ? "Its weights." : run.data.preferred.dead?.[place]
-      ? "Its weights. Nothing excited it in the end: its preferred image stayed gray."
-      : "Its weights, and an image made to excite it as much as can be, in the end.";
-    return atlas.cardPart("What it looks for", caption, atlas.element("div", {class: "pictures"}, ...figures),
+    const captions = [
+      atlas.hasFilter(run, layer) ? "Its weights." : null,
+      place < 0 ? null : run.data.preferred.dead?.[place]
+        ? "Nothing excited it in the end: its preferred image stayed gray."
+        : "An image made to excite it as much as can be, in the end.",
+    ];
+    return atlas.cardPart("What it looks for", captions.filter(Boolean).join(" "), atlas.element("div", {class: "pictures"}, ...figures),
       index => shown.forEach(([, {draw}]) => draw(index)));
   }
 
