@@ -40,6 +40,7 @@ def site(tmp_path_factory):
 def recorded(tool, monkeypatch, tmp_path):
     """The module, on outputs of lesson 03 on TensorFlow and a table of its own."""
     module = tool("recorded")
+    tool("atlases")  # takes over what is changed here, so it is loaded before
     monkeypatch.setattr(module, "DOCS", tmp_path)
     monkeypatch.setattr(module, "OUTPUTS", tmp_path / "outputs")
     folder = tmp_path / "outputs" / "tensorflow" / "03"
