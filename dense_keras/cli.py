@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "--preset",
         choices=("default", "rich", "conjunctive", "conjunctive-500", "shuffled", "conjunctive-shuffled"),
         default="default",
-        help="settings with a name. default: parts come one at a time; rich: the first layers learn too; "
+        help="settings with a name. default: one part is known first, others follow; rich: the first layers learn too; "
         "conjunctive: tokens are exclusive-ors of parts, 1500 exemplars each, and conjunctive-500: as many steps "
         "with 500; shuffled, conjunctive-shuffled: controls, whose training tokens are dealt out at random "
         "(default: default)",

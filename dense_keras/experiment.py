@@ -54,7 +54,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 """Settings of ``Experiment`` with a name.
 
-default: parts come one at a time, and layers hardly turn (lazy weights).
+default: one part is known first, the others follow and overlap in time; layers hardly turn (lazy weights).
 rich: the first block starts small and learns fast, so its filters turn away from their initial noise.
 conjunctive: tokens that are exclusive-ors of parts, with three times as many exemplars.
 conjunctive-500: the same for as many steps, with a third of the exemplars: memorised or constructed?

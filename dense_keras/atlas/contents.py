@@ -27,7 +27,7 @@ from dense_keras.measures import detectors
 from dense_keras.measures.receptive_fields import receptive_fields
 from dense_keras.run import Run
 
-FORMAT = 2
+FORMAT = 3
 """Of the data; the viewer reads this one alone."""
 
 PREFERRED = LAYERS
@@ -60,6 +60,7 @@ def contents(run: Run, place: Path) -> dict[str, Any]:
     return {
         **_description(recorded),
         "kinds": kinds.described(),
+        "detectorAuc": detectors.DETECTOR_AUC,
         "missing": _missing(recorded),
         "layers": _layers(recorded, tunings),
         "exemplars": _exemplars(recorded, Path(f"{place}_thumbnails.jpg")) | answers.pop("answers"),
@@ -106,7 +107,10 @@ def _origin(origin: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _missing(recorded: Recorded) -> dict[str, str]:
     """Topic -> sentence: what is not there, and why."""
-    missing = {}
+    missing = {
+        "preferred": "Preferred images are made for the units of the coupling graph alone.",
+        "partners": "Couplings are measured between layers with weights: this one has none.",
+    }
     if recorded.left_out:
         missing["snapshots"] = (
             f"Left out, because their snapshots are damaged: step {', '.join(map(str, recorded.left_out))}. "

@@ -1,7 +1,7 @@
 """Couplings of units over time: how strong they are, and each unit's partners.
 
 A coupling is as strong as its contrast: how much more the input adds to the unit on what the unit
-detects at that snapshot than on the rest (lesson 06).
+prefers at that snapshot than on the rest (lesson 06).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def contrasts(
     """Layer -> (snapshots, inputs, units) float32, for all of the chain but the first, whose inputs are no units.
 
     images: those to measure by. members: (images, kinds) bool, what each shows.
-    best: layer -> (snapshots, units), the kind that a unit detects, -1 for none.
+    best: layer -> (snapshots, units), the kind that a unit prefers, -1 for none.
     """
     layers = recorded.chain[1:]
     over_time = []

@@ -28,7 +28,7 @@ def effects(
 
     ``before``, ``after``: the unit's mean response to each token before its ReLU. ``accuracy``, ``margin``:
     how the accuracy and each token's mean margin change; known of the strongest couplings between two layers.
-    strengths: layer -> (snapshots, inputs, units); best: layer -> (snapshots, units), the kind that a unit detects.
+    strengths: layer -> (snapshots, inputs, units); best: layer -> (snapshots, units), the kind that a unit prefers.
     """
     pairs_of = dict(zip(graph.layers[1:], graph.edges, strict=True))
     given = network.inputs(-1, exemplars.images)
@@ -39,10 +39,10 @@ def effects(
     before, after = (np.concatenate(each) for each in zip(*responses))
     answers = [_answers(network, exemplars, *each, strengths[each[0]][-1]) for each in pairs_of.items()]
     accuracy, margin = (np.concatenate(each) for each in zip(*answers))
-    detects = np.concatenate([best[layer][-1, pairs[:, 1]] for layer, pairs in pairs_of.items()])
+    prefers = np.concatenate([best[layer][-1, pairs[:, 1]] for layer, pairs in pairs_of.items()])
     return {
         "exemplars": len(exemplars),
-        "token": integers(np.where(detects > exemplars.tokens.max(), -1, detects)),
+        "token": integers(np.where(prefers > exemplars.tokens.max(), -1, prefers)),
         "before": floats(before),
         "after": floats(after),
         "accuracy": floats(accuracy),

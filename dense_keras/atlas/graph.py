@@ -24,7 +24,7 @@ UNITS, EDGES = 16, 16
 
 STRENGTH_NOTE = (
     "A coupling's strength is its contrast: how much more the input adds to the unit's response on what the unit "
-    "detects at that step than on the rest. Negative ones work against it."
+    "prefers at that step than on the rest. A negative one works against it."
 )
 
 
@@ -55,7 +55,7 @@ class Graph:
         return {
             "layers": list(self.layers),
             "units": [units.tolist() for units in self.units],
-            "detects": integers(np.hstack([tunings[layer].best[:, units] for layer, units in shown])),
+            "prefers": integers(np.hstack([tunings[layer].best[:, units] for layer, units in shown])),
             "selectivity": shares(np.hstack([tunings[layer].selectivity[:, units] for layer, units in shown])),
             "edges": {
                 "from": integers(sources),

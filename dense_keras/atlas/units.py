@@ -19,8 +19,8 @@ TOP = 9
 class Tuning:
     """How well the units of a layer detect each kind over time.
 
-    auc: (snapshots, units, kinds), 0..1, .5 not at all. best: (snapshots, units), the kind detected
-    best, -1 for none. selectivity: (snapshots, units), the AUC of that.
+    auc: (snapshots, units, kinds), 0..1, .5 not at all. best: (snapshots, units), the kind preferred:
+    that of the largest AUC, -1 for none. selectivity: (snapshots, units), the AUC of that.
     """
 
     auc: np.ndarray
@@ -39,7 +39,7 @@ def tuning(kinds: Kinds, activations: np.ndarray, factorial: np.ndarray | None) 
 
 
 def tuning_of_logits(kinds: Kinds, activations: np.ndarray, factorial: np.ndarray | None) -> Tuning:
-    """As ``tuning``, but a logit is its own token's by its place, whatever it detects."""
+    """As ``tuning``, but a logit is its own token's by its place, whatever it prefers."""
     auc, tokens = tuning(kinds, activations, factorial).auc, np.arange(len(kinds.token_names))
     return Tuning(auc, np.tile(tokens, (len(auc), 1)), auc[:, tokens, tokens])
 

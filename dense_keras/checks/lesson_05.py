@@ -74,7 +74,8 @@ def check_best_iou(attempt: Callable[..., Any], seed: int) -> str:
 def check_share_gained(attempt: Callable[..., Any], seed: int) -> str:
     """Units that detect something because of training."""
     generator = np.random.default_rng([seed, 5, 3])
-    threshold, kinds = 0.9, generator.permutation(np.repeat(["never", "lost", "kept", "gained"], [40, 6, 14, 20]))
+    threshold = detectors.DETECTOR_AUC
+    kinds = generator.permutation(np.repeat(["never", "lost", "kept", "gained"], [40, 6, 14, 20]))
     untrained, trained = (generator.uniform(0.3, 0.85, (80, 5)) for _ in range(2))
     units = np.arange(80)
     token, other_token = generator.integers(0, 2, 80), generator.integers(2, 5, 80)

@@ -21,6 +21,9 @@ from dense_keras.measures.categories import token_means
 SILENT = 1e-6
 """A unit whose activation never exceeds this is called dead."""
 
+DETECTOR_AUC = 0.9
+"""A unit whose AUC exceeds this is called a detector. The threshold is our own."""
+
 
 def token_membership(tokens: np.ndarray) -> np.ndarray:
     """Which exemplar is of which token: (exemplars, tokens) bool.
@@ -122,10 +125,10 @@ def preferred_parts(auc: np.ndarray, variants: np.ndarray) -> np.ndarray:
     return np.where(columns < 0, -1, variants[columns[:, 0]])
 
 
-def detector_share(auc: np.ndarray, threshold: float = 0.9) -> float:
+def detector_share(auc: np.ndarray, threshold: float = DETECTOR_AUC) -> float:
     """Share of units, 0..1, whose best AUC exceeds the threshold. auc: (units, columns).
 
-    Raises ValueError for NaN. The threshold is our own.
+    Raises ValueError for NaN.
     """
     if np.isnan(auc).any():
         raise ValueError("Some AUCs are NaN, and would count as no detector: take them from detection_auc.")

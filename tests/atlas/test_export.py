@@ -164,7 +164,8 @@ def test_a_run_is_described_by_its_own_words(small_run, shown):
     assert (shown["tokenSet"], shown["code"], shown["seed"], shown["origin"]) == ("faces", "additive", 0, None)
     assert (shown["steps"], shown["stepsPerEpoch"]) == (small_run.steps, small_run.description["steps_per_epoch"])
     assert (shown["tokens"], shown["parts"]) == (small_run.token_names, small_run.part_names)
-    assert shown["variants"][0] == ["0 (long)", "1 (curly)"] and len(shown["variants"]) == 4 and shown["missing"] == {}
+    assert shown["variants"][0] == ["0 (long)", "1 (curly)"] and len(shown["variants"]) == 4
+    assert set(shown["missing"]) == {"preferred", "partners"}
     assert [layer["name"] for layer in shown["layers"]] == small_run.layers
     assert [layer["side"] for layer in shown["layers"]] == [28, 28, 14, 14, 7, 7, 3, 3, 0, 0, 0]
     assert [layer["units"] for layer in shown["layers"]][-3:] == [256, 256, 5]
@@ -350,7 +351,7 @@ def test_couplings_join_neighbouring_layers_and_units_are_coloured_by_what_they_
     layer_of = [np.searchsorted(starts, unpacked(graph["edges"][end]), side="right") - 1 for end in ("from", "to")]
     np.testing.assert_array_equal(layer_of[0] + 1, layer_of[1])
     of_dense, dense = slice(starts[4], starts[5]), shown["units"]["dense"]
-    for name, of_unit in (("detects", "best"), ("selectivity", "selectivity")):
+    for name, of_unit in (("prefers", "best"), ("selectivity", "selectivity")):
         np.testing.assert_array_equal(
             unpacked(graph[name])[:, of_dense], unpacked(dense[of_unit])[:, graph["units"][4]]
         )

@@ -59,9 +59,9 @@ def run_data(steps=STEPS, parts=("hair", "eyes"), name=NAME, number=1, exemplars
     responses = generator.normal(size=(len(edges), num_tokens))
     probed = [*parts, "token"] if parts else []
     return {
-        "format": 2, "name": name, "backend": "tensorflow", "seed": 0, "tokenSet": "faces", "origin": None,
+        "format": 3, "name": name, "backend": "tensorflow", "seed": 0, "tokenSet": "faces", "origin": None,
         "code": "additive" if parts else None, "steps": list(steps), "stepsPerEpoch": 78, "tokens": TOKENS,
-        "parts": list(parts), "variants": [["0", "1"] for _ in parts], "kinds": kinds,
+        "parts": list(parts), "variants": [["0", "1"] for _ in parts], "kinds": kinds, "detectorAuc": 0.9,
         "missing": {} if parts else {"decodability": "Nobody knows the parts of <these> tokens."},
         "layers": [{"name": layer, "units": units, "side": side} for layer, (units, side) in layers.items()],
         "exemplars": {
@@ -89,7 +89,8 @@ def run_data(steps=STEPS, parts=("hair", "eyes"), name=NAME, number=1, exemplars
         ],
         "graph": {
             "layers": chosen, "units": shown, "strengthNote": "Strength: the contrast contribution.",
-            "detects": packed(generator.integers(-1, len(kinds), (num_steps, starts[-1])), "i1"),
+            "prefers": packed(generator.integers(-1, len(kinds), (num_steps, starts[-1])), "i1"),
+            "selectivity": packed(generator.uniform(0.6, 1, (num_steps, starts[-1])), "u1", 1 / 255),
             "edges": {"from": edges[:, 0].tolist(), "to": edges[:, 1].tolist(), "strength": packed(strength, "i2", 1e-3)},
             "effect": {"step": steps[-1], "before": packed(responses, "i2", 1e-3), "after": packed(responses / 2, "i2", 1e-3),
                        "accuracy": packed(generator.normal(size=len(edges)) / 20, "i2", 1e-4), "token": [0] * len(edges)},
@@ -174,7 +175,9 @@ def pictures(page):
 def point_at(page, panel, words):
     """Click where the panel says these words under the pointer."""
     spot = page.evaluate(
-        """([panel, words]) => {
+        """async ([panel, words]) => {
+            const frame = () => new Promise(requestAnimationFrame);
+            for (let waited = 0; waited < 3; waited += 1) await frame(); // what a card's place changed is drawn by then
             const canvas = document.querySelector(`[data-panel="${panel}"] canvas`);
             canvas.scrollIntoView({block: 'center'});
             const {left, top, width, height} = canvas.getBoundingClientRect();
@@ -196,7 +199,7 @@ def text(page, selector):
 
 
 def hash_of(page):
-    page.wait_for_timeout(350)
+    page.wait_for_function("location.hash === atlas.address()")
     return page.evaluate("location.hash")
 
 
@@ -298,8 +301,7 @@ def test_a_unit_an_exemplar_and_a_coupling_open_their_cards(page, address):
     picture(page, "atlas_unit", full_page=True)
     before = page.locator("#card .partners").first.text_content()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(100)
-    assert page.locator("#card .partners").first.text_content() != before
+    page.wait_for_function("before => document.querySelector('#card .partners').textContent !== before", arg=before)
     page.locator("#card .partners button").first.click()
     assert re.fullmatch(r"Unit \d+ of conv1", text(page, "#card-title"))
     page.keyboard.press("Escape")
@@ -316,6 +318,22 @@ def test_a_unit_an_exemplar_and_a_coupling_open_their_cards(page, address):
     assert "Cut, the unit's response changes most for" in text(page, "#card")
     assert "&edge=" in hash_of(page)
     picture(page, "atlas_edge", full_page=True)
+
+
+@pytest.mark.browser
+def test_a_unit_is_a_detector_above_a_line_alone(page, tmp_path):
+    data = run_data()
+    units = sum(map(len, data["graph"]["units"]))
+    data["graph"]["prefers"] = packed(np.zeros((len(STEPS), units)), "i1")
+    data["graph"]["selectivity"] = np.where(np.arange(units) < 3, 0.95, 0.7) * np.ones((len(STEPS), 1))
+    data["graph"]["selectivity"] = data["graph"]["selectivity"].tolist()
+    opened(page, write_atlas(tmp_path / "atlas", data))
+    assert f"Of {units} units shown, 3 detect a token and 0 a part." in text(page, '[data-panel="graph"] .summary')
+    point_at(page, "graph", "unit 0 of conv2detects Ada, AUC 0.95")
+    point_at(page, "graph", "unit 5 of conv2prefers Ada, AUC 0.70")
+    point_at(page, "graph", "logit of Довprefers")
+    assert text(page, "#card-title") == "Logit of Дов"
+    page.wait_for_function("document.querySelector('#card').textContent.includes('it tells its own token, ')")
 
 
 @pytest.mark.browser
@@ -348,7 +366,7 @@ def test_all_cards_can_be_reached_by_keyboard(page, address):
 
 @pytest.mark.browser
 def test_an_address_brings_a_view_back(page, address):
-    opened(page, address + "#step=156&layer=conv1&colour=part+eyes&filters=conv2&show=change&unit=conv1.4")
+    opened(page, address + "#step=156&layer=conv1&colour=part+eyes&filters=conv2&show=change&curves=token&unit=conv1.4")
     looked_at = page.evaluate("atlas.state")
     assert looked_at["step"] == 156
     assert (looked_at["layer"], looked_at["colour"], looked_at["filters"], looked_at["change"]) == (
@@ -357,6 +375,9 @@ def test_an_address_brings_a_view_back(page, address):
         "conv2",
         True,
     )
+    assert looked_at["ofTokens"] is True
+    assert hash_of(page) == "#step=156&layer=conv1&colour=part+eyes&filters=conv2&show=change&curves=token&unit=conv1.4"
+    assert "drawn 10 times stronger" in text(page, '[data-panel="filters"] .summary')
     assert text(page, "#card-title") == "Unit 4 of conv1"
     assert page.input_value("#slider") == str(STEPS.index(156))
     assert page.eval_on_selector_all(".controls select", "all => all.map(select => select.value)") == [
@@ -388,11 +409,16 @@ def test_two_runs_follow_one_slider(page, tmp_path):
         })"""
     )
     assert shown == [[0, 0], [1, 2], [16, 50], [64, 50], [234, 300], [234, 300]]
+    page.evaluate("atlas.change({step: 50})")
+    page.wait_for_function("document.querySelector('#now').textContent.includes('step 50')")
+    names = page.locator('[data-panel="curves"] h3').all_text_contents()
+    assert names[0].endswith(" · step 64") and "step" not in names[1], "each says which step it shows"
     assert page.locator('[data-panel="map"] canvas[role=img]').count() == 2
     assert text(page, '[data-panel="decodability"] .missing') == "Nobody knows the parts of <these> tokens."
     assert "2: other" in text(page, "#names")
     page.evaluate("atlas.select({kind: 'unit', layer: 'conv2', unit: 3})")
     assert page.locator(".card-run").count() == 2
+    page.wait_for_function("document.querySelector('#card h3').textContent.endsWith(' · step 64')")
     picture(page, "atlas_two", full_page=True)
 
 
@@ -401,7 +427,7 @@ def test_a_run_that_goes_on_from_another_does_not_begin_untrained(page, tmp_path
     twin = run_data([16, 64, 234], name="twin", number=2) | {"origin": {"parent": "small", "step": 16, "cut": "unit 1"}}
     opened(page, write_atlas(tmp_path / "atlas", run_data(), twin) + "#step=0&unit=conv2.3")
     assert "2: It goes on from step 16 of small, with unit 1 cut." in text(page, "#names")
-    assert page.locator('[data-panel="map"] h3').all_text_contents() == [f"1: {NAME}", "2: twin"]
+    assert page.locator('[data-panel="map"] h3').all_text_contents() == [f"1: {NAME}", "2: twin · step 16"]
     whole, cut = page.locator('[data-panel="filters"] .summary').all_text_contents()
     assert "This is the untrained network." in whole and "This is step 16, where it begins." in cut
     sides = page.locator(".card-run").nth(1).locator(".side-name").all_text_contents()

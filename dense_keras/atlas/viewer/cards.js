@@ -41,9 +41,10 @@
   function ofRun(run, card, selection) {
     const own = card.missing(run, selection);
     const built = own ? [] : card.parts(run, selection);
-    parts.push(...built.map(part => ({run, draw: part.draw})));
+    const name = atlas.runName(run);
+    parts.push(...[name, ...built].map(({draw}) => ({run, draw})));
     return atlas.element("div", {class: "card-run"},
-      atlas.runs.length > 1 ? atlas.element("h3", {}, run.label) : null,
+      name.element,
       own ? atlas.element("p", {class: "missing"}, own) : null,
       ...built.map(({element}) => element));
   }

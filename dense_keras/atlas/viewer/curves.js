@@ -28,7 +28,7 @@
     name: "curves",
     title: "Learning curves",
     caption: "The share of exemplars named rightly. Dotted: the best that can be had by knowing so many parts. "
-      + "Gray: it rests.",
+      + "Where two lines have one name, it depends on which parts. Gray: it rests.",
     has: run => Boolean(run.data.curves),
 
     controls: state => [

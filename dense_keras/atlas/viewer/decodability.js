@@ -76,6 +76,7 @@
         context.drawImage(pictures(run)[part], left, top, width, height);
         paper.text(name, left, top - 9, {colour: atlas.look.ink, weight: 600});
         const cell = width / run.steps.length;
+        paper.frame(left + index * cell, top - 1, cell, height + 2, atlas.look.paper, 3.5);
         paper.frame(left + index * cell, top - 1, cell, height + 2, atlas.look.ink, 1.5);
         const line = height / layers.length;
         const every = Math.ceil(11 / line);

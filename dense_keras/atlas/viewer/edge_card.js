@@ -8,7 +8,7 @@
   function ends(run, {from, to}) {
     const open = ([layer, unit]) => atlas.element("button", {
       type: "button", class: "link", onclick: () => atlas.select({kind: "unit", layer, unit}),
-    }, atlas.unitName(layer, unit));
+    }, run.unitName(layer, unit));
     return {element: atlas.element("p", {}, "From ", open(from), " to ", open(to), "."), draw() {}};
   }
 
@@ -77,7 +77,7 @@
   }
 
   atlas.edgeCard = {
-    title: ({from, to}) => `Coupling ${from[0]} ${from[1]} → ${to[0]} ${to[1]}`,
+    title: ({from, to}) => `Coupling ${[from, to].map(end => atlas.runs[0].shortName(...end)).join(" → ")}`,
     missing(run, selection) {
       if (!run.data.graph) return run.missing.graph ?? "This run has no coupling graph.";
       return run.edgeOf(selection) < 0 ? "It is not among the strongest couplings of this run." : null;

@@ -29,6 +29,17 @@
     return atlas.element("label", {class: "tick"}, box, atlas.element("span", {}, label));
   };
 
+  /* Of two runs, which one it is, and the step that it shows where it has no snapshot at the slider's. */
+  atlas.runName = run => {
+    if (atlas.runs.length < 2) return {element: null, draw() {}};
+    const own = atlas.element("span", {});
+    const draw = index => {
+      const words = run.steps[index] === atlas.state.step ? "" : ` · ${run.snapshotName(index)}`;
+      if (own.textContent !== words) own.textContent = words;
+    };
+    return {element: atlas.element("h3", {}, run.label, own), draw};
+  };
+
   atlas.number = (label, most, value) => {
     const input = atlas.element("input", {type: "number", min: 0, max: most, value, inputmode: "numeric"});
     return atlas.element("label", {class: "choice"}, atlas.element("span", {}, label), input);

@@ -58,6 +58,7 @@
   }
 
   /* One unit's filter beside what it was and how it changed, for its card; false where there is none. */
+  atlas.timesStronger = (run, layer) => timesStronger(filtersOf(run, layer));
   atlas.hasFilter = (run, layer) => Boolean(filtersOf(run, layer));
   atlas.drawFilter = (paper, run, layer, unit, index, change, side) =>
     drawTile(paper, filtersOf(run, layer), painted(filtersOf(run, layer), index, change), unit, 0, 0, side);
@@ -76,11 +77,16 @@
   const first = ({steps: [step]}) =>
     (step ? `This is step ${atlas.stepName(step)}, where it begins.` : "This is the untrained network.");
 
-  const WHAT = {
-    colour: "Weights of red, green and blue; mid-gray is 0.",
-    gray: "Weights; orange above 0, blue below.",
-    slices: "Weights averaged over their inputs; orange above 0, blue below.",
-  };
+  const WHAT = {colour: " of red, green and blue", gray: "", slices: " averaged over their inputs"};
+  const ZERO = {colour: "mid-gray is 0", gray: "orange above 0, blue below", slices: "orange above 0, blue below"};
+
+  const timesStronger = ({limit, changeLimit}) => Math.round(limit / changeLimit);
+
+  function shown(filters, change) {
+    const what = WHAT[filters.kind];
+    const drawn = change ? `Changes of weights${what}, drawn ${timesStronger(filters)} times stronger` : `Weights${what}`;
+    return `${drawn}; ${ZERO[filters.kind]}.`;
+  }
 
   atlas.filters = {
     name: "filters",
@@ -107,10 +113,9 @@
         drawTile(paper, filters, picture, unit, x, y, side - GAP);
         if (atlas.isSelected(state.filters, unit)) paper.frame(x - 1, y - 1, side, side, atlas.look.ink, 2);
       }
-      const what = state.change ? WHAT[filters.kind].replace("Weights", "Changes of weights") : WHAT[filters.kind];
       const moved = changed(filters, index);
       const size = moved > 0 && moved < 0.005 ? "less than 1 %" : atlas.percent(moved);
-      return `${what} ${index ? `Since step ${run.steps[0]} they moved by ${size} of their size.` : first(run)}`;
+      return `${shown(filters, state.change)} ${index ? `Since step ${run.steps[0]} they moved by ${size} of their size.` : first(run)}`;
     },
 
     find(paper, run, index, state, x, y) {
@@ -120,7 +125,7 @@
       const [column, row] = [Math.floor((x - left) / side), Math.floor((y - 1) / side)];
       const unit = row * columns + column;
       if (column < 0 || column >= columns || row < 0 || unit >= atlas.numbers(filters.values).shape[1]) return null;
-      return {lines: [atlas.unitName(state.filters, unit)], selection: {kind: "unit", layer: state.filters, unit}};
+      return {lines: [run.unitName(state.filters, unit)], selection: {kind: "unit", layer: state.filters, unit}};
     },
   };
 }

@@ -10,15 +10,15 @@
   const LINES = 16; // between two layers
   const PIECES = 16;
 
-  /* Units of a layer keep their places: sorted by what they detect in the end. */
+  /* Units of a layer keep their places: sorted by what they prefer in the end. */
   function order(run) {
-    const detects = atlas.numbers(run.data.graph.detects).row(run.steps.length - 1);
-    const last = kind => (kind >= 0 ? kind : Infinity); // units that detect nothing, below
+    const prefers = atlas.numbers(run.data.graph.prefers).row(run.steps.length - 1);
+    const last = kind => (kind >= 0 ? kind : Infinity); // units that prefer nothing, below
     const columns = run.data.graph.layers.map((_, column) =>
       run.nodes.map((node, number) => ({...node, number})).filter(node => node.column === column));
     const ranks = [];
     for (const column of columns) {
-      column.sort((one, other) => last(detects[one.number]) - last(detects[other.number]) || one.unit - other.unit);
+      column.sort((one, other) => last(prefers[one.number]) - last(prefers[other.number]) || one.unit - other.unit);
       column.forEach((node, rank) => { ranks[node.number] = (rank + 0.5) / column.length; });
     }
     return ranks;
@@ -91,7 +91,7 @@
 
   atlas.edgeName = (run, edge) => {
     const [from, to] = endsOf(run, edge);
-    return `${from.layer} ${from.unit} → ${to.layer} ${to.unit}`;
+    return `${run.shortName(from.layer, from.unit)} → ${run.shortName(to.layer, to.unit)}`;
   };
 
   atlas.edgeSelection = (run, edge) => {
@@ -140,13 +140,15 @@
     || (selection.kind === "edge" && run.edgeOf(selection) >= 0);
 
   function drawUnits(paper, run, index, spots) {
-    const detects = atlas.numbers(run.data.graph.detects).row(index);
+    const prefers = atlas.numbers(run.data.graph.prefers).row(index);
     run.nodes.forEach((node, number) => {
-      const {colour, shape} = atlas.look.kind(run.kinds[detects[number]]);
-      paper.mark(shape, ...spots[number], 4.6, colour, {edge: atlas.look.paper});
+      const {colour, shape} = atlas.look.kind(run.kinds[prefers[number]]);
+      const hollow = !isDetector(run, index, number);
+      if (hollow) paper.mark(shape, ...spots[number], 4.6, atlas.look.paper);
+      paper.mark(shape, ...spots[number], hollow ? 3.9 : 4.6, colour, {hollow, edge: atlas.look.paper});
       if (atlas.isSelected(node.layer, node.unit)) paper.halo(...spots[number], 8);
     });
-    return detects;
+    return prefers;
   }
 
   function nearestUnit(paper, run, x, y) {
@@ -174,29 +176,36 @@
     return nearest.edge;
   }
 
-  function aucText(run, index, number) {
-    const auc = atlas.numbers(run.data.graph.selectivity)?.at(index, number);
-    return Number.isFinite(auc) ? `, AUC ${auc.toFixed(2)}` : "";
+  const aucOf = (run, index, number) => atlas.numbers(run.data.graph.selectivity).at(index, number);
+  const isDetector = (run, index, number) => run.isDetector(aucOf(run, index, number));
+
+  function preference(run, index, number, kind) {
+    if (kind < 0) return "prefers nothing";
+    const auc = aucOf(run, index, number);
+    return `${run.isDetector(auc) ? "detects" : "prefers"} ${run.kindName(kind)}, AUC ${auc.toFixed(2)}`;
   }
 
   atlas.graph = {
     name: "graph",
     title: "Coupling graph",
-    caption: "Marks are units, coloured by what they detect; input at the left. Lines are the strongest couplings of "
-      + "each two layers.",
+    caption: "Marks are units, coloured by what they prefer, and full where they detect it; input at the left. Lines "
+      + "are the strongest couplings of each two layers.",
     has: run => Boolean(run.data.graph),
     note: run => run.data.graph.strengthNote,
     controls: () => [],
 
-    legend(run, index) {
-      const detects = atlas.numbers(run.data.graph.detects).values;
-      const present = new Set(Array.from(detects, kind => (kind >= 0 ? kind : -1)));
+    legend(run) {
+      const auc = run.data.detectorAuc.toFixed(1).replace(/^0/, "");
+      const prefers = atlas.numbers(run.data.graph.prefers).values;
+      const present = new Set(Array.from(prefers, kind => (kind >= 0 ? kind : -1)));
       const kinds = run.kinds.map((kind, number) => [atlas.look.kind(kind), kind.label, number]);
       return [
         ...kinds.filter(([, , number]) => present.has(number)),
         ...(present.has(-1) ? [[atlas.look.kind(null), "nothing"]] : []),
-        [{colour: atlas.look.ink}, "drives"],
-        [{colour: atlas.look.negative, dash: [5, 3]}, "holds back"],
+        [{colour: atlas.look.ink, shape: "disc"}, `full: detects, AUC above ${auc}`],
+        [{colour: atlas.look.ink, shape: "disc", hollow: true}, "hollow: prefers"],
+        [{colour: atlas.look.ink}, "works for what the unit prefers"],
+        [{colour: atlas.look.negative, dash: [5, 3]}, "works against it"],
       ];
     },
 
@@ -204,11 +213,11 @@
       paper.spots = places(paper, run);
       drawLayerNames(paper, run);
       paper.drawn = drawEdges(paper, run, index, paper.spots, state.selection);
-      const detects = drawUnits(paper, run, index, paper.spots);
-      const found = Array.from(detects, kind => run.kinds[kind]).filter(Boolean);
+      const prefers = drawUnits(paper, run, index, paper.spots);
+      const found = Array.from(prefers, (kind, number) => isDetector(run, index, number) && run.kinds[kind]).filter(Boolean);
       const [strongestEdge] = atlas.strongestEdges(run, index, 1).at(-1);
       const ofTokens = found.filter(kind => kind.token >= 0).length;
-      return `Of ${detects.length} units shown, ${ofTokens} detect a token`
+      return `Of ${prefers.length} units shown, ${ofTokens} detect a token`
         + (run.parts.length ? ` and ${found.length - ofTokens} a part.` : ".")
         + (strongestEdge === undefined ? "" : ` The strongest at the right is ${atlas.edgeName(run, strongestEdge)}.`);
     },
@@ -217,9 +226,9 @@
       const number = nearestUnit(paper, run, x, y);
       if (number >= 0) {
         const {layer, unit} = run.nodes[number];
-        const kind = atlas.numbers(run.data.graph.detects).at(index, number);
+        const kind = atlas.numbers(run.data.graph.prefers).at(index, number);
         return {
-          lines: [atlas.unitName(layer, unit), `detects ${run.kindName(kind)}${aucText(run, index, number)}`],
+          lines: [run.unitName(layer, unit), preference(run, index, number, kind)],
           selection: {kind: "unit", layer, unit},
         };
       }

@@ -72,6 +72,7 @@
     atlas.redraw();
   }
 
+  atlas.wearTheme = theme => { if (theme !== look.theme) choose(theme); };
   atlas.toggleTheme = () => choose(look.theme === "dark" ? "light" : "dark");
   dark.addEventListener("change", () => choose(chosen));
   addEventListener("beforeprint", () => { wear("light"); atlas.draw(); });

@@ -157,7 +157,7 @@
       if (kind === "exemplar" && places[exemplar]) paper.halo(...places[exemplar], 7);
       paper.places = places;
 
-      const pair = closest(groups, centres);
+      const pair = groups.length > 2 ? closest(groups, centres) : null;
       const share = atlas.numbers(map.kept).values[index];
       return `These two axes show ${atlas.percent(share)} of how exemplars differ in ${state.layer}.`
         + (pair ? ` Closest together lie ${atlas.listed(pair)}.` : "")

@@ -33,15 +33,16 @@
     constructor(panel, run) {
       Object.assign(this, {panel, run});
       const id = `${panel.name}-${run.number + 1}`;
-      this.canvas = atlas.element("canvas", {role: "img", "aria-label": panel.title, "aria-describedby": id});
+      const label = atlas.runs.length > 1 ? `${panel.title}, ${run.label}` : panel.title;
+      this.canvas = atlas.element("canvas", {role: "img", "aria-label": label, "aria-describedby": id});
+      this.name = atlas.runName(run);
       this.legend = atlas.element("ul", {class: "legend"});
       this.summary = atlas.element("p", {class: "summary", id});
       this.paper = new atlas.Paper(this.canvas);
       this.paper.again = () => requestAnimationFrame(() => this.draw(this.paper.width));
       const note = panel.note?.(run);
       this.element = atlas.element("figure", {},
-        atlas.runs.length > 1 ? atlas.element("h3", {}, run.label) : null,
-        this.canvas, this.legend, this.summary,
+        this.name.element, this.canvas, this.legend, this.summary,
         note ? atlas.element("p", {class: "note"}, note) : null);
       this.canvas.addEventListener("pointermove", event => this.point(event));
       this.canvas.addEventListener("pointerleave", hideTip);
@@ -51,6 +52,7 @@
     draw(width) {
       const {panel, run, paper} = this;
       const [index, state] = [run.indexAt(atlas.state.step), atlas.state];
+      this.name.draw(index);
       if (!width) return;
       paper.clear(width, height(width));
       const summary = panel.draw(paper, run, index, state);
@@ -115,9 +117,7 @@
       return figures.at(-1).element;
     }
     const why = run.missing[panel.name] ?? "This run has no record of it.";
-    return atlas.element("figure", {},
-      atlas.runs.length > 1 ? atlas.element("h3", {}, run.label) : null,
-      atlas.element("p", {class: "missing"}, why));
+    return atlas.element("figure", {}, atlas.runName(run).element, atlas.element("p", {class: "missing"}, why));
   }
 
   function panelElement(panel) {
@@ -156,14 +156,24 @@
     name();
   }
 
+  /* The page around it may say which theme it wears, once it hears that somebody listens. */
+  function followTheme() {
+    addEventListener("message", ({source, data}) => {
+      if (source === window.parent && ["light", "dark"].includes(data?.theme)) atlas.wearTheme(data.theme);
+    });
+    window.parent.postMessage({atlas: "ready"}, "*");
+  }
+
   /* On a page of somebody else's the view can be taken to a page of its own. */
   function startFrame() {
     if (window === window.top) return;
     document.body.classList.add("framed");
     const whole = document.getElementById("whole");
     whole.hidden = false;
-    whole.href = location.href;
-    whole.addEventListener("click", () => { whole.href = location.href; });
+    const aim = () => { whole.href = atlas.address(); };
+    for (const event of ["pointerdown", "focus", "click"]) whole.addEventListener(event, aim);
+    aim();
+    followTheme();
   }
 
   function goToAddress() {

@@ -17,6 +17,7 @@ atlas.signed = value => `${value < 0 ? "−" : "+"}${Math.abs(value).toPrecision
 atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 
 {
+  const LOGITS = "logits";
   const BACKENDS = {tensorflow: "TensorFlow", torch: "PyTorch", jax: "JAX"};
 
   class Run {
@@ -52,9 +53,26 @@ atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -
       return [tokenSet, code && `${code} code`, BACKENDS[backend] ?? backend, `seed ${seed}`];
     }
 
-    /* How its first snapshot is called. */
-    get firstName() {
-      return this.steps[0] === 0 ? "untrained" : `step ${atlas.stepName(this.steps[0])}`;
+    snapshotName(index) {
+      return this.steps[index] === 0 ? "untrained" : `step ${atlas.stepName(this.steps[index])}`;
+    }
+
+    epochAt(step) {
+      const {stepsPerEpoch} = this.data;
+      return stepsPerEpoch ? (step / stepsPerEpoch).toFixed(step % stepsPerEpoch ? 1 : 0) : null;
+    }
+
+    isLogit(layer) {
+      return layer === LOGITS;
+    }
+
+    /* A logit is called by its token. */
+    unitName(layer, unit) {
+      return this.isLogit(layer) ? `logit of ${this.tokens[unit]}` : `unit ${unit} of ${layer}`;
+    }
+
+    shortName(layer, unit) {
+      return this.isLogit(layer) ? this.unitName(layer, unit) : `${layer} ${unit}`;
     }
 
     /* What tells it from the other run: settings that differ, else its name. */
@@ -89,6 +107,11 @@ atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -
 
     variantName(part, variant) {
       return `${this.parts[part]} ${this.data.variants[part][variant]}`;
+    }
+
+    /* Whether an AUC makes a detector of a unit. */
+    isDetector(auc) {
+      return auc > this.data.detectorAuc;
     }
 
     kindName(kind) {
@@ -145,5 +168,3 @@ atlas.listed = names => (names.length < 2 ? names.join("") : `${names.slice(0, -
     document.head.append(script);
   };
 }
-
-atlas.unitName = (layer, unit) => `unit ${unit} of ${layer}`;

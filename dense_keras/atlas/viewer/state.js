@@ -20,22 +20,24 @@
     if ("selection" in changes) atlas.showCard();
     atlas.redraw();
     clearTimeout(waiting);
-    waiting = setTimeout(() => history.replaceState(null, "", `#${address()}`), WAIT);
+    waiting = setTimeout(() => history.replaceState(null, "", atlas.address()), WAIT);
   };
 
-  function address() {
+  /* The address that brings back what is looked at: true at once, while that of the page follows a little later. */
+  atlas.address = () => {
     const query = new URLSearchParams({step: state.step});
     for (const [name, usual] of Object.entries(start())) {
       if (state[name] !== usual) query.set(name, state[name]);
     }
     if (state.fit) query.set("scale", "step");
     if (state.change) query.set("show", "change");
+    if (state.ofTokens) query.set("curves", "token");
     const {kind, layer, unit, exemplar, from, to} = state.selection ?? {};
     if (kind === "unit") query.set("unit", written([layer, unit]));
     if (kind === "exemplar") query.set("exemplar", exemplar);
     if (kind === "edge") query.set("edge", `${written(from)},${written(to)}`);
-    return query;
-  }
+    return `#${query}`;
+  };
 
   const written = ([layer, unit]) => `${layer}.${unit}`;
 
@@ -51,6 +53,7 @@
       filters: asked("filters", atlas.filterLayers()),
       fit: query.get("scale") === "step",
       change: query.get("show") === "change",
+      ofTokens: query.get("curves") === "token",
       selection: selected(query),
     });
   };

@@ -51,9 +51,10 @@
     play.title = playing ? "Pause (space)" : "Play (space)";
   }
 
+  /* Runs whose epochs are of other lengths are in another one. */
   function epochOf(step) {
-    const {stepsPerEpoch} = atlas.runs[0].data;
-    return stepsPerEpoch ? `epoch ${(step / stepsPerEpoch).toFixed(step % stepsPerEpoch ? 1 : 0)}` : "";
+    const epochs = [...new Set(atlas.runs.map(run => run.epochAt(step)).filter(Boolean))];
+    return epochs.length ? `epoch ${epochs.join(" | ")}` : "";
   }
 
   /* Where we are, in words: step, epoch and accuracy. Those who do not see hear it once the slider rests. */

@@ -1,5 +1,5 @@
 "use strict";
-/* The card of a unit: what it detects and since when, what excites it most, and who its partners are. */
+/* The card of a unit: what it prefers and since when, what excites it most, and who its partners are. */
 
 {
   const THUMBNAIL = 56;
@@ -12,7 +12,8 @@
     const [aucs, bests] = [atlas.numbers(records.selectivity), atlas.numbers(records.best)];
     const values = run.steps.map((_, index) => aucs.at(index, unit));
     const canvas = atlas.cardCanvas(150, (paper, index) => {
-      const chart = new atlas.StepChart(paper, run.steps, {low: 0.45, high: 1, ticks: AUC.slice(2), left: 36});
+      const low = Math.min(0.45, ...values.filter(Number.isFinite));
+      const chart = new atlas.StepChart(paper, run.steps, {low, high: 1, ticks: AUC.filter(([auc]) => auc >= low), left: 36});
       chart.curve(values, {colour: atlas.look.quiet, width: 1.5});
       run.steps.forEach((step, place) => {
         const {colour, shape} = atlas.look.kind(run.kinds[bests.at(place, unit)]);
@@ -21,12 +22,18 @@
       chart.marker(index, []);
       return sentence(index);
     });
-    const sentence = index => (Number.isFinite(values[index])
-      ? `At this step it tells ${run.kindName(bests.at(index, unit))} best, with an AUC of ${values[index].toFixed(2)}.`
-      : "At this step it detects nothing.");
+    const sentence = index => {
+      const [best, auc] = [bests.at(index, unit), values[index]];
+      if (best < 0) return "At this step it tells nothing apart.";
+      const what = `${run.kindName(best)}, with an AUC of ${auc.toFixed(2)}`;
+      if (run.isLogit(layer)) return `At this step it tells its own token, ${what}.`;
+      return `At this step it ${run.isDetector(auc) ? "detects" : "prefers"} ${what}.`;
+    };
     const words = atlas.element("p", {class: "summary"});
     return atlas.cardPart("Selectivity over time",
-      "How well it tells what it detects best from all else; .5 is not at all, 1 always.",
+      run.isLogit(layer)
+        ? "How well it tells its own token from all others; .5 is not at all, 1 always, below .5 it is larger for others."
+        : `How well it tells what it prefers from all else; .5 is not at all, 1 always. Above ${run.data.detectorAuc} it is called a detector.`,
       atlas.element("div", {}, canvas.element, words),
       index => { canvas.draw(index); words.textContent = sentence(index); });
   }
@@ -73,7 +80,7 @@
 
   function topExemplars(run, {layer, unit}) {
     const records = run.units[layer];
-    const rows = [[run.firstName, records.untrained, 0], ["in the end", records, 1]].filter(([, own]) => own?.top)
+    const rows = [[run.snapshotName(0), records.untrained, 0], ["in the end", records, 1]].filter(([, own]) => own?.top)
       .map(([name, own, row]) => ({
         name, pictures: topPictures(run, own, unit), dead: Boolean(atlas.numbers(records.dead)?.at(row, unit)),
       }));
@@ -108,19 +115,21 @@
       const filter = (name, change, at) => [name, atlas.cardPicture(FILTER, `filter, ${name}`, (paper, index) =>
         atlas.drawFilter(paper, run, layer, unit, at(index), change, FILTER))];
       const now = index => index;
-      shown.push(filter(run.firstName, false, () => 0), filter("now", false, now), filter("change", true, now));
+      shown.push(filter(run.snapshotName(0), false, () => 0), filter("now", false, now),
+        filter(`change, ${atlas.timesStronger(run, layer)} times stronger`, true, now));
     }
     const place = (run.data.preferred?.units ?? []).findIndex(([own, number]) => own === layer && number === unit);
     if (place >= 0) {
       shown.push(["preferred image", atlas.cardPicture(PREFERRED, "preferred image", paper =>
         run.preferred.draw(paper.context, place, 0, 0, PREFERRED))]);
     }
-    if (!shown.length) return null;
+    const absent = place < 0 ? run.missing.preferred : null;
+    if (!shown.length) return absent && atlas.cardPart("What it looks for", null, atlas.element("p", {class: "missing"}, absent));
     const figures = shown.map(([name, {element}]) =>
       atlas.element("figure", {}, element, atlas.element("figcaption", {}, name)));
     const captions = [
       atlas.hasFilter(run, layer) ? "Its weights." : null,
-      place < 0 ? null : run.data.preferred.dead?.[place]
+      place < 0 ? absent : run.data.preferred.dead?.[place]
         ? "Nothing excited it in the end: its preferred image stayed gray."
         : "An image made to excite it as much as can be, in the end.",
     ];
@@ -141,7 +150,7 @@
       bar.style.width = `${(44 * Math.abs(strength)) / most}px`;
       const open = () => atlas.select({kind: "unit", layer, unit: partner});
       return atlas.element("li", {},
-        atlas.element("button", {type: "button", class: "link", onclick: open}, `${layer} ${partner}`),
+        atlas.element("button", {type: "button", class: "link", onclick: open}, run.shortName(layer, partner)),
         atlas.element("span", {class: "strength"}, bar, atlas.signed(strength)));
     });
   }
@@ -154,7 +163,10 @@
         layer: recorded[side], indices: atlas.numbers(recorded[indices]), strengths: atlas.numbers(recorded[strengths]),
         name, list: atlas.element("ul", {class: "partners"}),
       }));
-    if (!sides.length) return null;
+    if (!sides.length) {
+      const why = run.missing.partners ?? "None were recorded.";
+      return atlas.cardPart("Partners at this step", null, atlas.element("p", {class: "missing"}, why));
+    }
     const columns = sides.map(({name, list}) =>
       atlas.element("div", {}, atlas.element("p", {class: "side-name"}, name), list));
     return atlas.cardPart("Partners at this step", "Its strongest couplings to the layers beside it.",
@@ -164,7 +176,10 @@
   }
 
   atlas.unitCard = {
-    title: ({layer, unit}) => `Unit ${unit} of ${layer}`,
+    title({layer, unit}) {
+      const name = atlas.runs[0].unitName(layer, unit);
+      return name[0].toUpperCase() + name.slice(1);
+    },
 
     missing(run, {layer, unit}) {
       if (!Object.keys(run.units).length) return run.missing.unit ?? "This run has no records of single units.";
