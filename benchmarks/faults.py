@@ -24,9 +24,10 @@ from pathlib import Path
 import numpy as np
 
 import damage
+from dense_keras.markdown import markdown_table
 from dense_keras.run import write_whole
 from kills import ACTIVITIES, Commands, Count, killed
-from timing import machine, markdown_table
+from timing import machine
 
 SHARES = {"training and recording": 0.4, "measuring": 0.2, "export of an atlas": 0.15, "a sweep": 0.25}
 """Of all kills, by what is killed."""

@@ -96,7 +96,9 @@ def latest_run() -> Path:
 
 def _refuse(more: tuple[str, ...]) -> None:
     if more:
-        raise SystemExit(f"{', '.join(more)}: more folders than the lesson takes. The first lines of the lesson say how many it takes.")
+        raise SystemExit(
+            f"{', '.join(more)}: more folders than the lesson takes. The first lines of the lesson say how many it takes."
+        )
 
 
 def _read(folder: Path) -> Run:

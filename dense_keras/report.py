@@ -41,9 +41,6 @@ from dense_keras.measures.arguments import NotAvailable
 from dense_keras.run import Run, write_whole
 from dense_keras.token_set import Exemplars
 
-DETECTS = 0.9
-"""AUC from which a unit is called a detector in the report."""
-
 
 @dataclass(frozen=True)
 class Row:
@@ -174,7 +171,7 @@ def _of_layer(run: Run, step: int, layer: str) -> Iterator[Row]:
         ("scatter share", categories.scatter_share(activations, probe.tokens)),
         ("participation ratio", dimension.participation_ratio(activations)),
         ("CKA with the tokens", similarity.cka_debiased(activations, similarity.token_indicators(probe.tokens))),
-        ("token detectors", detectors.detector_share(detectors.token_auc(activations, probe.tokens), DETECTS)),
+        ("token detectors", detectors.detector_share(detectors.token_auc(activations, probe.tokens))),
     ):
         yield Row(step, layer, measure, "", float(value))
     if layer != "logits":  # which have no ReLU: below 0 is neither dead nor silent
@@ -194,7 +191,7 @@ def _of_layer(run: Run, step: int, layer: str) -> Iterator[Row]:
         right = [linear_probes.balanced_accuracy(*pair) for pair in zip(parts.T, probe.codes.T, strict=True)]
         yield from _items(step, layer, "linear probe, balanced accuracy", run.part_names, right)
         auc, _ = detectors.part_auc(activations, probe.codes)
-        yield Row(step, layer, "part detectors", "", detectors.detector_share(auc, DETECTS))
+        yield Row(step, layer, "part detectors", "", detectors.detector_share(auc))
 
 
 def _of_parts(run: Run, step: int, layer: str) -> Iterator[Row]:

@@ -1,6 +1,7 @@
 """The commands that measure run at tiny settings, and what they count is right."""
 
 import importlib
+import operator
 import os
 import shutil
 from pathlib import Path
@@ -316,3 +317,32 @@ def test_means_and_ranges(benchmark):
     assert mean_and_range(["0.1", None, "0.3"]) == "0.20 (0.10 to 0.30), 2 of 3"
     assert mean_and_range(["0.1", "0.1004", None]) == "0.10, 2 of 3"
     assert mean_and_range([None]) == "–"
+
+
+def test_peak_memory_is_that_of_the_call(benchmark):
+    sizes = benchmark("sizes")
+    little, much = (sizes.peak_memory(operator.mul, b"x", count) for count in (1, 200_000_000))
+    assert 180e6 < much - little < 260e6
+    with pytest.raises(RuntimeError, match="ended without an answer"):
+        sizes.peak_memory(operator.truediv, 1, 0)
+
+
+def test_a_recording_is_weighed(benchmark, tmp_path):
+    name, looked_at, side, *mega = benchmark("sizes").row_of_bytes(
+        "tiny", {"exemplars": 13, "held_out": 2}, tmp_path / "r"
+    )
+    run = Run(tmp_path / "r")
+    assert (name, looked_at, side) == ("tiny", 5 * 2 + len(run.probes["factorial"]), 32)
+    probe, snapshot, view, memory = (float(each.replace(",", "")) for each in mega)
+    assert probe == pytest.approx((run.folder / "probe.npz").stat().st_size / 1e6, abs=0.1)
+    assert 14 < snapshot < 25 and 0 < view < 5 and memory > 200, "weights and Adam's two averages are 14.9 MB"
+
+
+def test_starting_is_timed(benchmark, capsys):
+    benchmark("start").main(["--rounds", "1"])
+    assert first_cells(capsys.readouterr().out)[0][1:] == [
+        "python",
+        "import numpy",
+        "import dense_keras",
+        "dense-keras --help",
+    ]
