@@ -36,7 +36,7 @@ from dense_keras.cuts import Cut
 from dense_keras.model import RECORDED_LAYERS, WEIGHTED_LAYERS, build_vgg
 from dense_keras.optimizer import Adam
 from dense_keras.probes import Probe
-from dense_keras.run import Run, RunError, disk_full_explained, locked
+from dense_keras.run import Run, RunError, disk_full_explained, locked, vanishing_explained
 from dense_keras.token_set import Exemplars, TokenSet
 
 PROBE_EXEMPLARS = 100
@@ -163,7 +163,7 @@ def train(experiment: Experiment, folder: str | Path, *, record: bool = True, pr
             run = _reopen(Run(folder), experiment, token_set)
         else:
             run = begin(experiment, token_set, folder)
-        with disk_full_explained(run.folder):
+        with disk_full_explained(run.folder), vanishing_explained(run.folder):
             _train(run, experiment, token_set, model, record, progress)
     return run
 
@@ -369,10 +369,11 @@ def _start(run: Run, steps_per_epoch: int) -> tuple[int, bool]:
 
 
 def _rows_until(run: Run, step: int) -> list[dict[str, float]]:
-    """Rows of the history up to a step."""
+    """Rows of the history up to a step, without that of a first snapshot that is lost: it is recorded anew."""
     history = run.history
     rows = [dict(zip(history, values, strict=True)) for values in zip(*history.values(), strict=True)]
-    return [row | {"step": int(row["step"])} for row in rows if row["step"] <= step]
+    rows = [row | {"step": int(row["step"])} for row in rows if row["step"] <= step]
+    return rows if rows and run.is_whole(rows[-1]["step"]) else rows[:-1]
 
 
 def _restore(model: keras.Model, run: Run, step: int) -> None:
@@ -421,7 +422,7 @@ def _reopen(run: Run, experiment: Experiment, token_set: TokenSet) -> Run:
             f"{run.folder} holds a run with other settings:{lines}\n"
             "Give the same settings to go on with it, or choose another folder with --run."
         )
-    run.mend_probes(_probes(token_set))
+    run.mend(_probes(token_set))
     return run
 
 

@@ -105,8 +105,9 @@ class Run:
             ) from None
         return cls(folder)
 
-    def mend_probes(self, probes: Mapping[str, Exemplars | None]) -> None:
-        """Write the probes anew if they are damaged or missing."""
+    def mend(self, probes: Mapping[str, Exemplars | None]) -> None:
+        """Write the probes anew if they are damaged or missing, and make the folder of snapshots if it is gone."""
+        (self.folder / "snapshots").mkdir(exist_ok=True)
         try:
             self.probes  # noqa: B018
         except RunError:
@@ -291,6 +292,20 @@ def disk_full_explained(path: Path) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def vanishing_explained(folder: Path) -> Iterator[None]:
+    """Turn the many errors of a folder that is moved or deleted meanwhile into one RunError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if (folder / "snapshots").is_dir():
+            raise
+        raise RunError(
+            f"{folder} was moved or deleted while the run was recorded. "
+            "Give the same command again: it goes on with what is there, or records the run anew."
+        ) from error
+
+
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then move it there: whole or absent.
 
@@ -310,8 +325,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def _is_begun(entry: Path) -> bool:
-    """Whether a file is left of a run that was being made when the process died."""
-    return entry.name in (".lock", "probe.npz", "snapshots") or entry.name.endswith(".part")
+    """Whether a file is left of a run that was being made when the process died, or was deleted meanwhile."""
+    return entry.name in (".lock", "probe.npz", "snapshots", "tensorboard") or entry.name.endswith(".part")
 
 
 def _json_writer(content: Mapping[str, Any]) -> Callable[[BinaryIO], object]:

@@ -290,7 +290,7 @@ def _sweep(options: argparse.Namespace) -> int:
     grid = cells(options.runs, options.backends or [keras.config.backend()], options.presets, **axes)
     waiting = [cell for cell in grid if not cell.is_finished]
     print(f"{len(grid) - len(waiting)} of {len(grid)} cells are recorded already.", flush=True)
-    failed = _record(waiting, options) if waiting else []
+    failed = _record(grid, waiting, options) if waiting else []
     rows = table(grid)
     if rows:
         written = write_table(rows, Path(options.runs) / "sweep.csv")
@@ -300,14 +300,14 @@ def _sweep(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _record(waiting: Sequence[Cell], options: argparse.Namespace) -> list[Outcome]:
-    """Record cells, a line for each as it ends; returns the outcomes of those that failed."""
+def _record(grid: Sequence[Cell], waiting: Sequence[Cell], options: argparse.Namespace) -> list[Outcome]:
+    """Record the cells of a grid that wait, a line for each as it ends; returns the outcomes of those that failed."""
     if options.scheduler is None:
         import joblib
 
         processors = joblib.cpu_count()
-        workers = min(options.workers or processors, len(waiting))
-        threads = options.threads or max(1, processors // workers)
+        workers, threads = _workers_and_threads(options.workers or processors, processors, len(grid), len(waiting))
+        threads = options.threads or threads
         print(f"{workers} at a time, {threads} thread(s) each.", flush=True)
         place = on_this_machine(workers)
     else:
@@ -323,6 +323,15 @@ def _record(waiting: Sequence[Cell], options: argparse.Namespace) -> list[Outcom
             )
             failed += [outcome] if outcome.problem else []
     return failed
+
+
+def _workers_and_threads(most: int, processors: int, cells: int, waiting: int) -> tuple[int, int]:
+    """How many cells to train at a time, and with how many threads each.
+
+    The threads depend on all cells, not on those that wait: with others a training that goes on would end a little
+    otherwise, since sums depend on how they are split.
+    """
+    return min(most, waiting), max(1, processors // min(most, cells))
 
 
 def _told(outcome: Outcome) -> str:

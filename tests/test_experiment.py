@@ -1,6 +1,7 @@
 """Train, resume, rewind: the same bits whichever way one gets there."""
 
 import errno
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -171,9 +172,10 @@ def test_rewinding_goes_on_where_it_was_stopped_and_refuses_what_cannot_be(small
     assert not (tmp_path / "other").exists()
 
 
-def test_a_lost_or_damaged_snapshot_of_a_finished_run_is_recorded_anew(small_run, tmp_path):
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_lost_or_damaged_snapshot_of_a_finished_run_is_recorded_anew(small_run, tmp_path, lost):
     run = train(EXPERIMENT, tmp_path / "run", progress=False)
-    run.snapshot_path(1).unlink()
+    run.snapshot_path(lost).unlink()
     run.snapshot_path(8).write_bytes(b"")
     train(EXPERIMENT, run.folder, progress=False)
     assert_same_bits(contents(run), contents(small_run))
@@ -201,6 +203,25 @@ def test_a_disk_that_fills_while_the_view_is_written_is_explained(tmp_path, monk
         RunError, match="The disk is full: .* is intact; free some space and give the same command again"
     ):
         train(EXPERIMENT, tmp_path / "run", progress=False)
+
+
+@pytest.mark.parametrize("gone", ["", "snapshots"])
+def test_a_folder_that_vanishes_while_it_is_recorded_is_explained_and_recorded_anew(
+    small_run, tmp_path, monkeypatch, gone
+):
+    folder, write = tmp_path / "run", experiment_module.Embeddings.record
+
+    def vanishing(self, step, logs):
+        if step == 4:
+            shutil.rmtree(folder / gone)
+        write(self, step, logs)
+
+    monkeypatch.setattr(experiment_module.Embeddings, "record", vanishing)
+    with pytest.raises(RunError, match="run was moved or deleted while the run was recorded"):
+        train(EXPERIMENT, folder, progress=False)
+    monkeypatch.undo()
+    assert (folder / "tensorboard").exists(), "what was written after that stays"
+    assert_same_bits(contents(train(EXPERIMENT, folder, progress=False)), contents(small_run))
 
 
 def test_a_model_that_cannot_be_leaves_no_folder(tmp_path):

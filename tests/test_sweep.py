@@ -238,6 +238,13 @@ def test_time_left(seconds, text):
     assert sweep._duration(seconds) == text
 
 
+def test_a_sweep_that_goes_on_has_the_threads_that_it_began_with():
+    share = sweep._workers_and_threads
+    assert [share(8, 8, 4, waiting) for waiting in (4, 3, 1)] == [(4, 2), (3, 2), (1, 2)]
+    assert share(2, 8, 10, 10) == (2, 4)
+    assert share(8, 2, 10, 1) == (1, 1), "more workers than processors"
+
+
 def test_a_cluster_needs_dask(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SweepError, match=r'needs Dask. Install it with: pip install "dense-keras\[sweep\]"'):
