@@ -76,7 +76,7 @@ def steps_near(steps: np.ndarray, accuracies: np.ndarray, level: float, within: 
 
 
 def default_columns(run: Run, seconds: float) -> Row:
-    """When held-out accuracy passed some levels, where it ended, and how long it rested at ceilings."""
+    """When held-out accuracy passed some levels, where it ended, and how long it dwelt at ceilings."""
     steps, accuracies = run.history["step"], run.history["held_out_accuracy"]
     return {
         **{f"steps to {threshold}": first_passing(steps, accuracies, threshold) for threshold in THRESHOLDS},
@@ -190,8 +190,8 @@ token dealt out, mean over the batches of the last epoch. Chance is .2.""",
 TABLES = {
     "default": Table(
         f"""*steps to 0.5*: the first snapshot at which held-out accuracy is .5 or more. *steps near 0.4*: steps between
-neighbouring snapshots that lie within {NEAR} of the ceiling of accuracy for one who knows some of the parts, so how
-long accuracy rests there.""",
+neighbouring snapshots that lie within {NEAR} of the ceiling of accuracy for one who knows some of the parts, so the
+[dwell time](glossary.md#dwell-time), whether accuracy is flat there or not.""",
         default_columns,
         f"reach {CLAIMED_ACCURACY} within {{epochs}} epochs",
         _is_accurate,

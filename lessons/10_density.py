@@ -230,7 +230,9 @@ for count, own in zip(asked, nearest[0]):
 # **bound** in a run if it is told rightly in .9 or more *and* its interaction is .05 or more.
 
 # %%
-table, by_density = here / "data" / "density.csv", {}  # number of exemplars -> the runs that had so many
+places = [folder / "data" / "density.csv" for folder in (here, here / "lessons")]  # a notebook runs in the top folder
+table = next((place for place in places if place.exists()), places[0])
+by_density = {}  # number of exemplars -> the runs that had so many
 if not table.exists():
     print(f"{table} is not there: the whole curve has not been computed. It takes some minutes for each of its points.")
 else:

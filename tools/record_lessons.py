@@ -102,8 +102,13 @@ def record(script: Path, backend: str, work: Path, runs: Sequence[Path]) -> None
     print(f"{json.loads((target / 'numbers.json').read_text(encoding='utf-8'))['seconds']:.0f} seconds", flush=True)
 
 
+def megabytes(pattern: str) -> float:
+    """What the outputs that agree with a pattern take on disk."""
+    return sum(path.stat().st_size for path in OUTPUTS.glob(pattern) if path.is_file()) / 1e6
+
+
 def write_times() -> None:
-    """The table of times of all lessons recorded so far, and the size of all outputs."""
+    """The table of times of all lessons recorded so far, and the size of what they and the atlases left."""
     rows = []
     for path in sorted(OUTPUTS.glob("*/[0-9][0-9]/numbers.json"), key=lambda path: (path.parent.name, path.parts[-3])):
         numbers = json.loads(path.read_text(encoding="utf-8"))
@@ -113,8 +118,10 @@ def write_times() -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([columns, *rows])
     (DOCS / "lesson_times.csv").write_text(text.getvalue(), encoding="utf-8")
-    megabytes = sum(path.stat().st_size for path in OUTPUTS.rglob("*") if path.is_file()) / 1e6
-    size = f"All figures and numbers that the lessons left for this site take {megabytes:.1f} MB."
+    lessons, atlases = megabytes("*/[0-9][0-9]/*"), megabytes("atlas/*")
+    size = (
+        f"Figures and numbers that the lessons left for this site take {lessons:.1f} MB, the atlases {atlases:.1f} MB."
+    )
     page = "\n".join([TIMES, markdown_table(columns, rows), "", size, ""])
     (DOCS / "lesson_times.md").write_text(page, encoding="utf-8")
 

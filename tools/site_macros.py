@@ -10,6 +10,7 @@ import os
 import re
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -28,6 +29,9 @@ from dense_keras.markdown import markdown_table
 
 DOWNLOADS = "downloads"
 """Folder of the site with the lessons as scripts and as notebooks."""
+
+RUNNING = "lessons/index.md#run-a-script-or-a-notebook"
+"""Where the site tells what to do with them."""
 
 ATLAS = "atlas"
 """Folder of the site with the atlases, each in a folder of its own."""
@@ -100,6 +104,16 @@ def of_column(name: str, column: str, summary: str, where: Where = None, digits:
         raise ValueError(f"No summary {summary!r}. There are: {', '.join(SUMMARIES)}.")
     found = SUMMARIES[summary](values)
     return as_text(int(found) if found == int(found) and digits is None else found, digits)
+
+
+def seeds(name: str, where: Where = None) -> str:
+    """Of how many runs a table tells: ``5 seeds on TensorFlow and 1 seed on PyTorch``."""
+    runs = {(row["backend"], row["seed"]) for row in recorded.rows(name, where)}
+    counts = Counter(backend for backend, _ in sorted(runs))
+    return " and ".join(
+        f"{count} seed{'' if count == 1 else 's'} on {BACKENDS.get(backend, backend)}"
+        for backend, count in counts.items()
+    )
 
 
 def code(lesson: str, text: str, lines: Sequence[int] | None = None) -> str:
@@ -209,10 +223,11 @@ def define_env(env: Any) -> None:
         return tabs({each: figure(path, alts.get(each, alt), lesson, each, name, caption) for each in backends})
 
     def downloads(lesson: str) -> str:
-        """Links to a lesson's script and notebook, which are written beside the pages when all are built."""
+        """Links to a lesson's script and notebook, which are written beside the pages when all are built, and how to run them."""
         stem = f"{from_page(DOWNLOADS)}/{lesson_script(lesson).stem}"
         links = {"Script": f"{stem}.py", "Notebook": f"{stem}.ipynb"}.items()
-        return " ".join(f'<a class="md-button" href="{address}" download>{name}</a>' for name, address in links)
+        buttons = " ".join(f'<a class="md-button" href="{address}" download>{name}</a>' for name, address in links)
+        return f"{buttons} [How to run them]({from_page(RUNNING)}){{ .running }}"
 
     def atlas_address(name: str, view: str = "") -> str:
         """Where an atlas will lie when all pages are built, for HTML.
@@ -230,7 +245,7 @@ def define_env(env: Any) -> None:
     def atlas(name: str, title: str, view: str = "") -> str:
         """An atlas within the page, read once the reader comes near, and a link that opens it alone."""
         address, style = atlas_address(name, view), f'loading="lazy" style="{FRAME}"'
-        frame = f'<iframe src="{address}" title="{escape(title)}" {style}></iframe>'
+        frame = f'<iframe class="atlas" src="{address}" title="{escape(title)}" {style}></iframe>'
         return f"<div>{frame} {atlas_link(name, 'Open it alone', view)}</div>"
 
     def mover() -> str:
@@ -250,6 +265,7 @@ def define_env(env: Any) -> None:
             table,
             cell,
             of_column,
+            seeds,
             code,
             exercise,
             solution,

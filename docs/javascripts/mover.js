@@ -24,6 +24,7 @@
       .observe(document.body, { attributes: true, attributeFilter: ["data-md-color-scheme"] });
     faces.addEventListener("load", () => show(place));
     window.addEventListener("beforeprint", () => { play(false); show(data.steps.length - 1); });
+    window.matchMedia("print").addEventListener("change", () => show(place)); // paper has an ink of its own
     still.addEventListener("change", () => play(!still.matches));
     show(still.matches ? data.steps.length - 1 : 0);
     play(!still.matches);

@@ -39,6 +39,8 @@ def test_tables_are_summed_up(macros):
     assert macros.cell("runs.csv", "final", {"seed": 0, "backend": "torch"}, digits=2) == "0.50"
     assert [macros.of_column("runs.csv", "final", name) for name in ("mean", "min", "count")] == ["0.75", "0.50", "2"]
     assert macros.table("runs.csv", ["seed", "final"], {"backend": "tensorflow"}).splitlines()[-1] == "| 0 | 1.0 |"
+    assert macros.seeds("runs.csv") == "1 seed on TensorFlow and 2 seeds on PyTorch"
+    assert macros.seeds("runs.csv", {"backend": "torch"}) == "2 seeds on PyTorch"
     with pytest.raises(ValueError, match="No summary 'median'. There are: mean, min, "):
         macros.of_column("runs.csv", "final", "median")
     with pytest.raises(LookupError, match="No column 'last'"):

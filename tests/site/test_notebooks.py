@@ -17,7 +17,8 @@ def test_a_notebook_runs(tool, small_run, tmp_path, monkeypatch):
     tool("lesson_script").write_downloads(tmp_path / "downloads")
     (path,) = (tmp_path / "downloads").glob("03_*.ipynb")
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}, timeout=120).execute()
+    resources = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, resources=resources, timeout=None, startup_timeout=600).execute()
     printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ()))
     assert "holds a finished run" in printed and "Never forgotten: you guessed" in printed
     assert (tmp_path / "figures" / "03_plateaus.png").exists()

@@ -11,7 +11,7 @@ RESOURCES = {
     "video": ("src", "poster"), "object": ("data",), "figure": ("data-source",), "use": ("href",), "embed": ("src",),
 }  # fmt: skip
 
-VIEW = {"step", "layer", "colour", "filters", "scale", "show", "unit", "exemplar", "edge"}
+VIEW = {"step", "layer", "colour", "filters", "scale", "show", "curves", "unit", "exemplar", "edge"}
 """What the address of an atlas can say."""
 
 
@@ -93,6 +93,7 @@ def test_every_lesson_has_a_page_with_downloads_figures_and_solutions(pages, sit
     for number in range(1, 12):
         (path,) = (site / "lessons").glob(f"{number:02}_*.html")
         page, text = pages[path], path.read_text(encoding="utf-8")
+        assert "index.html#run-a-script-or-a-notebook" in page.links, path.name
         for suffix in ("py", "ipynb"):
             assert any(link.endswith(f"downloads/{path.stem}.{suffix}") for link in page.links), path.name
         for backend in ("tensorflow", "torch"):

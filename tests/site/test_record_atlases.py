@@ -108,7 +108,8 @@ def test_pages_name_atlases_that_there_are(tool):
     assert link == '<a href="../atlas/default/index.html#step=78&amp;layer=dense" target="_blank">the atlas</a>'
     frame = made["atlas"]("kinds", "Two runs")
     assert (
-        '<iframe src="../atlas/kinds/index.html" title="Two runs" loading="lazy"' in frame and "Open it alone" in frame
+        '<iframe class="atlas" src="../atlas/kinds/index.html" title="Two runs" loading="lazy"' in frame
+        and "Open it alone" in frame
     )
     with pytest.raises(LookupError, match="No atlas 'mine'. There are: default, kinds."):
         made["atlas_link"]("mine", "it")

@@ -53,6 +53,8 @@ def test_only_what_changed_is_run_again(command, capsys):
         command()
         return capsys.readouterr().out
 
+    (command.folder / "docs" / "outputs" / "atlas").mkdir()
+    (command.folder / "docs" / "outputs" / "atlas" / "run.js.gz").write_bytes(b"." * 300_000)
     script, run = command.folder / "lessons" / "01_a_lesson.py", command.folder / "runs" / "one"
     target = command.folder / "docs" / "outputs" / keras.config.backend() / "01"
     assert "nothing has changed" not in told()
@@ -69,7 +71,7 @@ def test_only_what_changed_is_run_again(command, capsys):
         (row,) = csv.DictReader(file)
     assert row["lesson"] == "01_a_lesson" and float(row["seconds"]) > 0 and int(row["cores"]) >= 1
     page = (command.folder / "docs" / "lesson_times.md").read_text()
-    assert "| 01_a_lesson |" in page and "take 0.0 MB" in page
+    assert "| 01_a_lesson |" in page and "take 0.0 MB, the atlases 0.3 MB." in page
 
     script.write_text(LESSON + "number.nothing\n")
     with pytest.raises(SystemExit, match="AttributeError: 'int' object has no attribute 'nothing'"):

@@ -9,6 +9,11 @@ pytestmark = pytest.mark.browser
 
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 LESSON = "lessons/03_emergence_of_classification.html"
+LONG = 120_000
+"""Milliseconds after which what is waited for will not come. All waits are for something that can be seen."""
+
+MOVER = "window.moverData && document.querySelector('.mover output').textContent && document.querySelector('.mover-faces').naturalWidth"
+"""Whether the front page's picture is all there."""
 
 
 @pytest.fixture
@@ -18,6 +23,7 @@ def open_page(chromium, site):
     @contextmanager
     def opened(address, viewport=DESKTOP, **settings):
         context = chromium.new_context(viewport=viewport, **settings)
+        context.set_default_timeout(LONG)
         page = context.new_page()
         with quiet(page):
             page.goto((site / address).as_uri())
@@ -28,68 +34,93 @@ def open_page(chromium, site):
     return opened
 
 
+def shows(element, text):
+    """Waits until an element says something, among other things."""
+    element.filter(has_text=text).wait_for()
+
+
 def drawing(page):
     return page.locator(".mover canvas").screenshot()
 
 
 def test_dots_move_on_the_front_page_until_they_are_stopped(open_page):
     with open_page("index.html") as page:
-        page.wait_for_function("window.moverData && document.querySelector('.mover output').textContent")
+        page.wait_for_function(MOVER)
         first = drawing(page)
-        page.wait_for_function("Number(document.querySelector('.mover input').value) > 4", timeout=20_000)
+        page.wait_for_function("Number(document.querySelector('.mover input').value) > 4")
         assert drawing(page) != first
         page.click(".mover button")
         stopped = drawing(page)
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(500)  # in which nothing may happen
         assert drawing(page) == stopped and page.inner_text(".mover button") == "Play"
         page.focus(".mover input")
         page.keyboard.press("End")
         assert drawing(page) != stopped
         assert page.inner_text(".mover output").startswith("step 1,560, ")
-        page.wait_for_timeout(300)
         picture(page, "front_desktop")
         assert "Before training" in page.get_attribute(".mover canvas", "aria-label")
-        for part in (".mover canvas", "article pre", "article .md-button--primary"):
+
+
+@pytest.mark.parametrize(
+    ("viewport", "parts"),
+    [(DESKTOP, ["article pre", "article .md-button--primary"]), (PHONE, [".mover figcaption"])],
+    ids=["desktop", "phone"],
+)
+def test_the_first_screen_shows_what_this_is(open_page, viewport, parts):
+    with open_page("index.html", viewport, reduced_motion="reduce") as page:
+        page.wait_for_function(MOVER)
+        for part in ["h1", ".mover canvas", ".mover-controls", *parts]:
             box = page.locator(part).first.bounding_box()
-            assert box["y"] + box["height"] <= DESKTOP["height"], f"{part} is not on the first screen"
+            assert box["y"] + box["height"] <= viewport["height"], f"{part} is not on the first screen"
+        picture(page, f"front_{'phone' if viewport == PHONE else 'desktop'}_first")
 
 
 def test_nothing_moves_for_who_wants_no_motion(open_page):
     with open_page("index.html", reduced_motion="reduce") as page:
-        page.wait_for_function("window.moverData && document.querySelector('.mover output').textContent")
-        page.wait_for_timeout(300)
+        page.wait_for_function(MOVER)
         first = drawing(page)
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(1000)  # in which nothing may happen
         assert drawing(page) == first and page.inner_text(".mover output").startswith("step 1,560, ")
 
 
 def test_an_atlas_lies_within_its_page(open_page):
     with open_page("atlas.html") as page:
         frame = page.frame_locator("iframe").first
-        frame.locator(".panel canvas").nth(11).wait_for(timeout=60_000)
+        frame.locator(".panel canvas").nth(11).wait_for()
         page.locator("iframe").first.scroll_into_view_if_needed()
-        assert frame.locator("#now strong").inner_text() == "step 156"
+        shows(frame.locator("#now strong"), "step 312")
         labels = frame.locator('[data-panel="map"] h3').all_text_contents()
         assert labels == ["1: TensorFlow", "2: PyTorch"]
         frame.locator("#slider").press("Home")
-        assert frame.locator("#now strong").inner_text() == "untrained"
-        assert "This is the untrained network." in frame.locator('[data-panel="filters"]').inner_text()
+        shows(frame.locator("#now strong"), "untrained")
+        shows(frame.locator('[data-panel="filters"]'), "This is the untrained network.")
         picture(page, "atlas_within")
         with page.context.expect_page() as opened:
             frame.locator("#whole").click()
         with quiet(opened.value) as alone:
-            alone.locator(".panel canvas").nth(11).wait_for(timeout=60_000)
+            alone.locator(".panel canvas").nth(11).wait_for()
             assert alone.url.endswith("atlas/default/index.html#step=0")
             assert alone.locator("#whole").is_hidden()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_atlas_is_as_light_or_dark_as_its_page(open_page, scheme):
+    other = "light" if scheme == "dark" else "dark"
+    with open_page("atlas.html", color_scheme=scheme) as page:
+        frame = page.frame_locator("iframe").first
+        frame.locator(f"html[data-theme='{scheme}']").wait_for()
+        page.locator(f"label[title='Switch to {other}']").click()
+        frame.locator(f"html[data-theme='{other}']").wait_for()
+        picture(page, f"atlas_within_{other}")
+        page.reload()  # the page remembers, and tells it anew
+        frame.locator(f"html[data-theme='{other}']").wait_for()
+
+
 def test_parts_that_add_up_lie_beside_parts_that_must_be_bound(open_page):
     with open_page("atlas/kinds/index.html") as page:
-        page.locator(".panel canvas").nth(11).wait_for(timeout=60_000)
-        assert page.locator('[data-panel="graph"] h3').all_text_contents() == [
-            "1: additive code",
-            "2: conjunctive code",
-        ]
+        page.locator(".panel canvas").nth(11).wait_for()
+        shown = page.locator('[data-panel="graph"] h3').all_text_contents()
+        assert [text.split(" · ")[0] for text in shown] == ["1: additive code", "2: conjunctive code"]
         picture(page, "atlas_kinds", full_page=True)
 
 
@@ -110,16 +141,17 @@ def test_a_solution_unfolds(open_page):
         solution = page.locator("details", has_text="def ceiling(").first
         assert not solution.locator("pre").first.is_visible()
         solution.locator("summary").click()
-        assert solution.locator("pre").first.is_visible()
+        solution.locator("pre").first.wait_for()
 
 
-def test_search_finds_conjunction_from_disk(open_page):
+@pytest.mark.parametrize(("word", "place"), [("conjunction", "#conjunction"), ("plateau", "#plateau")])
+def test_search_explains_a_word_from_disk(open_page, word, place):
     with open_page("index.html") as page:
-        page.fill("input.md-search__input", "conjunction")
-        page.wait_for_selector(".md-search-result__item a", timeout=20_000)
-        found = [link.get_attribute("href") for link in page.locator(".md-search-result__item a").all()]
-        assert any("09_complex_features.html" in link or "glossary.html" in link for link in found)
-        picture(page, "search")
+        page.fill("input.md-search__input", word)
+        found = page.locator(".md-search-result__item").first
+        found.locator(f"a[href$='{place}']").wait_for()
+        assert "glossary.html" in found.locator("a").first.get_attribute("href")
+        picture(page, f"search_{word}")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -164,3 +196,14 @@ def test_on_paper_all_tabs_and_light_figures_are_seen(open_page):
         assert page.locator("img[src*='/torch/'][src$='#only-light']:visible").count() > 2
         assert page.locator("img[src$='#only-dark']:visible").count() == 0
         picture(page, "lesson_print", full_page=True)
+
+
+def test_on_paper_all_lies_open(open_page):
+    opened = "[...document.querySelectorAll('article details')].filter(each => each.open).length"
+    with open_page(LESSON) as page:
+        page.locator("details summary").first.click()
+        page.evaluate(f"window.addEventListener('beforeprint', () => {{ window.onPaper = {opened}; }})")
+        page.pdf()
+        page.wait_for_function("window.onPaper")
+        assert page.evaluate("window.onPaper") == page.locator("article details").count() > 2
+        page.wait_for_function(f"{opened} === 1")

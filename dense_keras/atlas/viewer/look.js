@@ -62,6 +62,7 @@
     const style = getComputedStyle(document.documentElement);
     for (const name of ["ink", "paper", "quiet", "rule"]) look[name] = style.getPropertyValue(`--${name}`).trim();
     look.ramps = [ramp(SEQUENTIAL[theme]), ramp(DIVERGING[theme])];
+    document.dispatchEvent(new Event("theme"));
   }
 
   const wanted = () => chosen ?? (dark.matches ? "dark" : "light");

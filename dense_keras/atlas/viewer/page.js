@@ -151,8 +151,8 @@
     const button = document.getElementById("theme");
     const name = () => { button.textContent = atlas.look.theme === "dark" ? "Light" : "Dark"; };
     button.setAttribute("aria-label", "Change between light and dark");
-    button.addEventListener("click", () => { atlas.toggleTheme(); name(); });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTimeout(name));
+    button.addEventListener("click", atlas.toggleTheme);
+    document.addEventListener("theme", name);
     name();
   }
 
