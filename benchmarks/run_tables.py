@@ -75,6 +75,20 @@ def steps_near(steps: np.ndarray, accuracies: np.ndarray, level: float, within: 
     return int(np.diff(steps)[near[:-1] & near[1:]].sum())
 
 
+def plateaus_near(run: Run) -> dict[float, int]:
+    """Ceiling -> steps that accuracy stands still near it: on plateaus (lesson 3) whose mean is within ``NEAR``."""
+    tokens, steps = run.probes["held_out"].tokens, np.array(run.steps)
+    logits = np.stack([run.activations("logits", step) for step in run.steps])
+    correct = classification.correctness(classification.predicted_tokens(logits), tokens)
+    accuracy, (low, high) = correct.mean(axis=1), classification.wilson_band(correct.sum(axis=1), len(tokens))
+    lengths = dict.fromkeys(CEILINGS, 0)
+    for first, last in classification.plateaus(accuracy, (high - low) / 4, steps):
+        for ceiling in CEILINGS:
+            if abs(accuracy[first : last + 1].mean() - ceiling) <= NEAR:
+                lengths[ceiling] += int(steps[last] - steps[first])
+    return lengths
+
+
 def default_columns(run: Run, seconds: float) -> Row:
     """When held-out accuracy passed some levels, where it ended, and how long it dwelt at ceilings."""
     steps, accuracies = run.history["step"], run.history["held_out_accuracy"]
@@ -82,6 +96,7 @@ def default_columns(run: Run, seconds: float) -> Row:
         **{f"steps to {threshold}": first_passing(steps, accuracies, threshold) for threshold in THRESHOLDS},
         **_final(run),
         **{f"steps near {ceiling}": steps_near(steps, accuracies, ceiling) for ceiling in CEILINGS},
+        **{f"plateau near {ceiling}": length for ceiling, length in plateaus_near(run).items()},
     }
 
 
@@ -191,7 +206,8 @@ TABLES = {
     "default": Table(
         f"""*steps to 0.5*: the first snapshot at which held-out accuracy is .5 or more. *steps near 0.4*: steps between
 neighbouring snapshots that lie within {NEAR} of the ceiling of accuracy for one who knows some of the parts, so the
-[dwell time](glossary.md#dwell-time), whether accuracy is flat there or not.""",
+[dwell time](glossary.md#dwell-time), whether accuracy is flat there or not. *plateau near 0.4*: steps of
+[plateaus](glossary.md#plateau) whose mean is as near.""",
         default_columns,
         f"reach {CLAIMED_ACCURACY} within {{epochs}} epochs",
         _is_accurate,

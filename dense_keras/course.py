@@ -76,8 +76,14 @@ def run_beside(run: Run, folder: str | Path | None = None, *more: str, preset: s
         print("Beside it:", end=" ")
         return recorded_run(folder)
     else:
-        settings = {name: getattr(experiment, name) for name in ("tokens", "code", "seed")}
-        options = " ".join(f"--{name} {value}" for name, value in settings.items() if value is not None)
+        usual = Experiment(**PRESETS[preset] | {"tokens": experiment.tokens}).resolved()
+        settings = {
+            name: getattr(experiment, name) for name in ("tokens", "code", "exemplars", "size", "source", "seed")
+        }
+        told = {name for name in ("exemplars", "size", "source") if settings[name] == getattr(usual, name)}
+        options = " ".join(
+            f"--{name} {value}" for name, value in settings.items() if value is not None and name not in told
+        )
         print(
             f"There is no run in {folder}, so only this one is shown. Record the other with\n"
             f"    dense-keras train --preset {preset} {options} --run {folder}\n"

@@ -38,7 +38,7 @@ class Cut:
     layers: layer -> step: the layer is set back to its weights at that step of the run. It learns
         on from there, unlike units and edges, which stay cut.
     Cuts are equal if they cut the same, and add up with ``+``. ``str`` puts one in words.
-    Raises ValueError for negative numbers.
+    Raises ValueError for what is no whole number from 0 on, and for edges that are no pairs.
     """
 
     units: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -46,12 +46,9 @@ class Cut:
     layers: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        units = {layer: sorted({int(unit) for unit in numbers}) for layer, numbers in self.units.items()}
-        edges = {layer: sorted({(int(i), int(j)) for i, j in pairs}) for layer, pairs in self.edges.items()}
-        for name, cut in (("units", units), ("edges", edges)):
-            object.__setattr__(self, name, {layer: tuple(cut[layer]) for layer in sorted(cut) if cut[layer]})
-            if any(np.min(numbers) < 0 for numbers in getattr(self, name).values()):
-                raise ValueError(f"{name} came as {getattr(self, name)}; units count from 0.")
+        for name, cut in (("units", self.units), ("edges", self.edges)):
+            listed = {layer: _numbers(cut[layer], name == "edges", f"{name} of {layer}") for layer in sorted(cut)}
+            object.__setattr__(self, name, {layer: items for layer, items in listed.items() if items})
         object.__setattr__(self, "layers", {layer: int(self.layers[layer]) for layer in sorted(self.layers)})
 
     def __bool__(self) -> bool:
@@ -170,13 +167,38 @@ def cut_strength(model: keras.Model, cut: Cut, strengths: Mapping[str, np.ndarra
     return float(total)
 
 
-def control_cuts(model: keras.Model, cut: Cut, generator: np.random.Generator) -> dict[str, Cut]:
-    """Name -> what a cut is to be compared with: nothing, random cuts of equal number and of equal strength."""
-    return {
+def control_cuts(
+    model: keras.Model, cut: Cut, generator: np.random.Generator, run: Run | None = None
+) -> dict[str, Cut]:
+    """Name -> what a cut is to be compared with: nothing, and random cuts of equal number and of equal strength.
+
+    With the run that recorded the model, the untrained network too, whole and with the same cut: all its layers are
+    set back to the first snapshot.
+    """
+    controls = {
         "nothing": Cut(),
         "equal number": random_cut(model, cut, generator),
         "equal strength": matched_cut(model, cut, generator),
     }
+    if run is None:
+        return controls
+    untrained = Cut(layers={layer.name: run.steps[0] for layer in model.layers if layer.weights})
+    return controls | {"untrained": untrained, "untrained, cut": cut + untrained}
+
+
+def _numbers(items: Sequence, pairs: bool, what: str) -> tuple:
+    """Numbers of units, or pairs of them, ascending and each once. Raises ValueError for anything else."""
+    try:
+        values = np.array(list(items))
+        shape = (len(values), 2) if pairs else (len(values),)
+        fits = not values.size or (values.shape == shape and values.dtype.kind in "iu" and values.min() >= 0)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        needed = "pairs of an input's and a unit's number" if pairs else "numbers of units"
+        raise ValueError(f"{what} came as {items!r}. They are a list of {needed}, which count from 0.")
+    rows = np.unique(values, axis=0).tolist() if values.size else []
+    return tuple(map(tuple, rows)) if pairs else tuple(rows)
 
 
 class _Kept(keras.constraints.Constraint):

@@ -80,7 +80,10 @@ def test_without_a_second_folder_it_is_that_of_the_preset_or_none(small_run, tmp
     assert run_beside(small_run, preset="rich") is None
     printed = capsys.readouterr().out
     assert f"There is no run in {folder}, so only this one is shown." in printed
-    assert f"dense-keras train --preset rich --tokens faces --code additive --seed 0 --run {folder}" in printed
+    assert (
+        f"dense-keras train --preset rich --tokens faces --code additive --exemplars 26 --size 28 --seed 0 --run {folder}"
+        in printed
+    )
     shutil.copytree(small_run.folder, folder)
     assert run_beside(small_run, preset="rich").folder == folder
 

@@ -83,7 +83,7 @@ def test_cuts_are_equal_if_they_cut_the_same_and_go_through_json():
     assert cut and not Cut() and not Cut({"dense": []}) and Cut().as_json() == {}
     both = cut + Cut({"dense": [0, 1], "conv1_2": [9]}, layers={"conv2_2": 8})
     assert both == Cut({"conv1_2": [9], "dense": [0, 1, 3]}, {"logits": [(2, 0)]}, {"conv2_2": 8})
-    with pytest.raises(ValueError, match=r"units came as {'dense': \(-1, 2\)}; units count from 0"):
+    with pytest.raises(ValueError, match=r"units of dense came as \[2, -1\]. They are a list of numbers of units, which count from 0"):
         Cut({"dense": [2, -1]})
 
 
@@ -235,6 +235,38 @@ def test_controls_are_nothing_equal_number_and_equal_strength(vgg):
     controls = control_cuts(vgg, CUT, generator())
     assert list(controls) == ["nothing", "equal number", "equal strength"]
     assert not controls["nothing"] and controls["equal number"].units["conv2_1"] != CUT.units["conv2_1"]
+
+
+def test_the_untrained_network_is_a_control_too(small_run):
+    model = model_at(small_run, small_run.steps[-1])
+    controls = control_cuts(model, CUT, generator(), small_run)
+    images = small_run.probes["held_out"].images
+    cut, whole = (
+        with_cut(model, controls[name], small_run).predict_on_batch(images) for name in ("untrained, cut", "untrained")
+    )
+    untrained = model_at(small_run, 0)
+    np.testing.assert_array_equal(whole, untrained.predict_on_batch(images))
+    np.testing.assert_array_equal(cut, with_cut(untrained, CUT).predict_on_batch(images))
+    assert (cut != whole).any()
+
+
+@pytest.mark.parametrize(
+    ("cut", "message"),
+    [
+        ({"units": {"dense": 3}}, "units of dense came as 3. They are a list of numbers of units, which count from 0"),
+        ({"units": {"dense": [1.7]}}, r"units of dense came as \[1.7\]"),
+        ({"units": {"dense": [[1, 2]]}}, "units of dense came as"),
+        (
+            {"edges": {"dense": [3]}},
+            r"edges of dense came as \[3\]. They are a list of pairs of an input's and a unit's",
+        ),
+        ({"edges": {"dense": [(1, 2), (3,)]}}, "edges of dense came as"),
+        ({"units": {"dense": ["one"]}}, "units of dense came as"),
+    ],
+)
+def test_what_is_no_cut_is_refused_in_words(cut, message):
+    with pytest.raises(ValueError, match=message):
+        Cut(**cut)
 
 
 def test_looks_of_known_logits():

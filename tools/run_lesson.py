@@ -15,7 +15,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,16 +105,31 @@ def keep_figures(figures: Path, out: Path, paper: str) -> None:
 def as_webp(picture: Image.Image) -> bytes:
     """A picture without loss; if that takes much, with a loss that is hard to see.
 
-    Drawings are reduced to 256 colours, which nobody sees and halves them; what shows images is not.
+    Drawings are reduced to 256 colours, which halves them; those that fill most stay as they are, so a token keeps
+    its own. What shows images is not reduced.
     """
-    if picture.getcolors(COLOURS_OF_A_DRAWING):
-        picture = picture.quantize(256, dither=Image.Dither.NONE).convert("RGB")
+    if colours := picture.getcolors(COLOURS_OF_A_DRAWING):
+        picture = reduced(picture, [colour for _, colour in sorted(colours, reverse=True)])
     for quality in ({"lossless": True}, {"quality": 85, "method": 6}):
         file = io.BytesIO()
         picture.save(file, "WEBP", **quality)
         if file.tell() < MUCH:
             break
     return file.getvalue()
+
+
+def reduced(picture: Image.Image, colours: Sequence[tuple[int, int, int]]) -> Image.Image:
+    """A picture in 256 colours at most: half of them the first of its ``colours``, half those farthest from all chosen."""
+    every, places = np.unique(np.asarray(picture).reshape(-1, 3), axis=0, return_inverse=True)
+    palette = list(colours[:128])
+    least, nearest = np.full(len(every), np.inf), np.zeros((len(every), 3), np.uint8)
+    for number in range(256):
+        if number >= len(palette):
+            palette.append(tuple(every[least.argmax()]))
+        distances = ((every.astype(float) - palette[number]) ** 2).sum(axis=1)
+        nearest[distances < least] = palette[number]
+        least = np.minimum(least, distances)
+    return Image.fromarray(nearest[places].reshape(picture.height, picture.width, 3))
 
 
 def kept(variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ import numpy as np
 
 from dense_keras.checks import Hint
 
+ROUNDING = 1e-9
+"""Imaginary part, as a share of the largest number, that is put down to rounding."""
+
 
 def kind(answer: Any) -> str:
     """What came, in words."""
@@ -16,7 +19,7 @@ def kind(answer: Any) -> str:
 
 def number(answer: Any) -> float:
     """One number, NaN and infinity among them. Raises Hint for anything else."""
-    array = None if answer is None else np.asarray(answer)
+    array = None if answer is None else _real(np.asarray(answer))
     if array is None or array.ndim or not (np.issubdtype(array.dtype, np.number) or array.dtype == bool):
         raise Hint(f"Your function returned {kind(answer)}; one number is needed. Is a `return` or a mean missing?")
     return float(array)
@@ -41,7 +44,7 @@ def finite_number(answer: Any) -> float:
 def numbers(answer: Any, shape: tuple[int, ...], axes: str = "") -> np.ndarray:
     """An array of numbers of a shape, as float64. axes: their names, for the hint. Raises Hint for anything else."""
     try:
-        array = None if answer is None else np.asarray(answer, np.float64)
+        array = None if answer is None else _real(np.asarray(answer)).astype(np.float64)
     except (TypeError, ValueError):
         array = None
     if array is None or array.shape != shape:
@@ -51,3 +54,12 @@ def numbers(answer: Any, shape: tuple[int, ...], axes: str = "") -> np.ndarray:
             "Is a `return` missing, or an axis?"
         )
     return array
+
+
+def _real(array: np.ndarray) -> np.ndarray:
+    """Complex numbers that are real but for rounding, as real ones. Raises Hint for others."""
+    if not np.iscomplexobj(array):
+        return array
+    if np.abs(array.imag).max(initial=0) > ROUNDING * np.abs(array).max(initial=0):
+        raise Hint("Your function returned complex numbers; real ones are needed. Is a matrix not symmetric?")
+    return array.real

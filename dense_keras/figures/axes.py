@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from dense_keras.figures.palette import token_colours
@@ -15,12 +17,37 @@ from dense_keras.figures.palette import token_colours
 LETTERS = 15.5
 """Letters of a legend that fit on an inch of the axes below it."""
 
+READABLE = 4.5
+"""Contrast from which small text can be read."""
+
 STEP_LABEL = "step (optimizer updates, logarithmic)"
 
 
 def ink() -> str:
     """The colour of text and lines on the paper that is in use."""
     return matplotlib.rcParams["text.color"]
+
+
+def readable(colour: str) -> str:
+    """A colour for small text: as much ink in it as it takes to be read on the paper that is in use.
+
+    That is a contrast of 4.5 or more, as the Web Content Accessibility Guidelines 2.1 ask.
+    """
+    paper = _luminance(matplotlib.rcParams["axes.facecolor"])
+    own, full = (np.array(to_rgb(each)) for each in (colour, ink()))
+    mixed = (own + share * (full - own) for share in np.linspace(0, 1, 21))
+    return next((to_hex(each) for each in mixed if _contrast(_luminance(each), paper) >= READABLE), ink())
+
+
+def _contrast(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
+def _luminance(colour: Any) -> float:
+    """Relative luminance, 0..1, of WCAG 2.1."""
+    values = np.array(to_rgb(colour))
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def step_name(step: float) -> str:

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from dense_keras.figures.axes import chosen_colours, ink
+from dense_keras.figures.axes import chosen_colours, ink, readable
 from dense_keras.figures.film_strips import Strip, film_strip
 from dense_keras.measures.arguments import checked_steps
 
@@ -46,7 +46,7 @@ def dendrogram(
     order = np.argsort(places[:leaves])
     ax.set_yticks(range(leaves), [names[leaf] for leaf in order])
     for label, leaf in zip(ax.get_yticklabels(), order, strict=True):
-        label.set_color(colours[leaf])
+        label.set_color(readable(colours[leaf]))
     ax.set_ylim(leaves - 0.5, -0.5)
     ax.set_xlim(0, 1.05 * (farthest or linkage[:, 2].max() or 1.0))
     ax.tick_params(axis="y", length=0)

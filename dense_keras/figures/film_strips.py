@@ -16,7 +16,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 
-from dense_keras.figures.axes import ink, step_name
+from dense_keras.figures.axes import ink, readable, step_name
 from dense_keras.figures.heat_maps import Limits, beyond, colour_scale
 from dense_keras.figures.palette import COLOURS, token_colours
 from dense_keras.measures.arguments import checked_steps
@@ -214,7 +214,7 @@ def _name_blocks(panels: Sequence[Axes], blocks: Mapping[str, int], colours: Seq
             ax.set_xticks(centres, list(blocks), fontsize=8, rotation=90)
             labels += [ax.get_xticklabels()]
         for label, colour in ((label, colour) for side in labels for label, colour in zip(side, colours or ())):
-            label.set_color(colour)
+            label.set_color(readable(colour))
 
 
 def _colour_bar(panels: Sequence[Axes], unit: str, extend: str = "neither") -> None:

@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from dense_keras.figures.axes import readable
+
 GAP = 2
 """Pixels of an image between two images."""
 
@@ -49,7 +51,7 @@ def image_rows(
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     for label, colour in zip(ax.get_yticklabels(), row_colours or (), strict=False):
-        label.set(color=colour, fontweight="bold")
+        label.set(color=readable(colour), fontweight="bold")
     for row, colours in enumerate(frame_colours or ()):
         for column, colour in enumerate(colours):
             corner = (column * (width + GAP) - 0.5, row * (height + GAP) - 0.5)

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from dense_keras.figures.axes import chosen_colours
+from dense_keras.figures.axes import chosen_colours, readable
 
 
 def activation_matrix(
@@ -43,7 +43,7 @@ def activation_matrix(
     ax.set_yticks((bounds[1:] + bounds[:-1] - 1) / 2, [token_names[token] for token in present])
     colours = chosen_colours(colours, len(token_names), "names")
     for label, token in zip(ax.get_yticklabels(), present, strict=True):
-        label.set_color(colours[token])
+        label.set_color(readable(colours[token]))
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("unit")
     bar = ax.figure.colorbar(drawn, ax=ax, extend="max" if highest is not None else "neither")

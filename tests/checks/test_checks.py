@@ -1,10 +1,12 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dense_keras import checks
 from dense_keras.checks import ExerciseError, Hint, check_lesson
+from dense_keras.checks.answers import number, numbers
 from dense_keras.cli import main
 
 LESSONS = Path(__file__).parents[2] / "lessons"
@@ -105,3 +107,11 @@ def test_the_command_says_what_is_right_and_fails_until_all_is(doubling, tmp_pat
     )
     file.write_text("def double(n):\n    return 2 * n\n\ndef nothing():\n    return 'Nothing.'\n")
     assert main(["check", "03", "--file", str(file)]) == 0
+
+
+def test_complex_numbers_that_are_real_are_taken_as_real():
+    assert number(np.complex128(3 + 1e-15j)) == 3
+    assert numbers(np.array([1 + 0j, 2]), (2,)).tolist() == [1, 2]
+    for answer in (lambda: number(1 + 1j), lambda: numbers([1, 2j], (2,))):
+        with pytest.raises(Hint, match="returned complex numbers; real ones are needed"):
+            answer()

@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from dense_keras.figures.axes import chosen_colours, legend_above, step_axis, step_name
-from dense_keras.figures.palette import token_colours
+from dense_keras.figures.axes import _contrast, _luminance, chosen_colours, legend_above, readable, step_axis, step_name
+from dense_keras.figures.palette import COLOURS, DARK, LIGHT, PART_COLOURS, token_colours
 
 
 def test_step_0_is_the_untrained_network():
@@ -16,6 +16,18 @@ def test_colours_are_the_tokens_unless_others_are_given_and_never_too_few():
     assert chosen_colours(["red", "blue"], 1, "tokens") == ["red", "blue"]
     with pytest.raises(ValueError, match="3 tokens came with 1 colours: one each is needed"):
         chosen_colours(["red"], 3, "tokens")
+
+
+@pytest.mark.parametrize("paper", [LIGHT, DARK])
+def test_small_text_can_be_read_and_keeps_its_colour_where_it_could_be(paper):
+    with plt.rc_context(paper):
+        for colour in (*COLOURS, *PART_COLOURS):
+            own, shown = (
+                _contrast(_luminance(each), _luminance(paper["axes.facecolor"])) for each in (colour, readable(colour))
+            )
+            assert shown >= 4.5
+            assert own < 4.5 or readable(colour) == colour.lower()
+    assert _contrast(_luminance("black"), _luminance("white")) == pytest.approx(21)
 
 
 def test_a_run_of_no_step_has_an_axis_too():

@@ -7,6 +7,7 @@ import pytest
 from scipy.cluster import hierarchy
 from texts import overlapping
 
+from dense_keras.figures.axes import readable
 from dense_keras.figures.dendrograms import dendrogram, dendrogram_film
 from dense_keras.figures.palette import DARK, LIGHT, token_colours
 
@@ -43,7 +44,9 @@ def test_joins_are_those_of_scipy():
 def test_leaves_keep_their_colours_wherever_they_stand():
     ax = dendrogram(LINKAGE, NAMES)
     colours = token_colours(5)
-    assert [label.get_color() for label in ax.get_yticklabels()] == [colours[leaf] for leaf in (0, 2, 1, 3, 4)]
+    assert [label.get_color() for label in ax.get_yticklabels()] == [
+        readable(colours[leaf]) for leaf in (0, 2, 1, 3, 4)
+    ]
     stems = [line for line in ax.get_lines() if line.get_color() in colours]
     assert {line.get_ydata()[0]: line.get_color() for line in stems} == dict(
         zip(range(5), [colours[leaf] for leaf in (0, 2, 1, 3, 4)])

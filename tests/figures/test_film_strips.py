@@ -7,6 +7,7 @@ import pytest
 from matplotlib.colors import to_rgba
 from texts import overlapping
 
+from dense_keras.figures.axes import readable
 from dense_keras.figures.film_strips import confusion_film, film_strip, image_film, matrix_film
 from dense_keras.figures.palette import DARK, LIGHT, token_colours
 
@@ -85,7 +86,7 @@ def test_confusions_are_shares_of_a_row_with_their_counts_in_the_cells():
     assert written == {(0, 0): "30", (1, 0): "10", (1, 1): "5"}  # (column, row)
     labels = [*ax.get_yticklabels(), *ax.get_xticklabels()]
     assert [label.get_text() for label in labels] == ["Ada", "Ben"] * 2
-    assert [label.get_color() for label in labels] == token_colours(2) * 2
+    assert [label.get_color() for label in labels] == [readable(colour) for colour in token_colours(2) * 2]
 
 
 def test_cells_of_a_block_are_framed_in_each_panel_wherever_its_tokens_stand():

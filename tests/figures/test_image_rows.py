@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
+from dense_keras.figures.axes import readable
 from dense_keras.figures.image_rows import GAP, image_rows
 
 GENERATOR = np.random.default_rng(0)
@@ -20,7 +21,7 @@ def test_every_pixel_is_drawn_in_its_place(channels, cut_off):
             drawn = wall[top : top + 4, left : left + 5]
             np.testing.assert_array_equal(drawn, np.broadcast_to(images[row, column], (4, 5, 3)))
     assert wall.shape == (8 + GAP, 15 + 2 * GAP, 3)
-    assert [label.get_color() for label in ax.get_yticklabels()] == ["red", "blue"]
+    assert [label.get_color() for label in ax.get_yticklabels()] == [readable("red"), readable("blue")]
     assert cut_off(ax.figure) == []
 
 

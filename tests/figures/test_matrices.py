@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dense_keras.figures.axes import readable
 from dense_keras.figures.matrices import activation_matrix
 from dense_keras.figures.palette import token_colours
 
@@ -15,10 +16,10 @@ def test_values_are_drawn_in_order_and_tokens_named_in_the_middle_of_their_rows(
     assert list(ax.get_yticks()) == [1, 3.5, 5]
     labels = ax.get_yticklabels()
     assert [label.get_text() for label in labels] == ["Ada", "Cleo", "Ben"]
-    assert [label.get_color() for label in labels] == [token_colours(3)[token] for token in (0, 2, 1)]
+    assert [label.get_color() for label in labels] == [readable(token_colours(3)[token]) for token in (0, 2, 1)]
     assert cut_off(ax.figure) == []
     ax = activation_matrix(activations, [0, 0, 0, 2, 2, 1], ["first", "second", "third"], colours=["k", "r", "g"])
-    assert [label.get_color() for label in ax.get_yticklabels()] == ["k", "g", "r"]
+    assert [label.get_color() for label in ax.get_yticklabels()] == [readable(colour) for colour in "kgr"]
 
 
 def test_tokens_that_lie_apart_are_refused_with_the_remedy():

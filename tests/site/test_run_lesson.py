@@ -1,5 +1,6 @@
 """What a lesson leaves is kept: figures on both papers, variables, what each cell printed."""
 
+import io
 import json
 import os
 from collections import namedtuple
@@ -84,3 +85,15 @@ def test_what_is_kept_of_variables(tool):
         "whole": 3, "share": 0.333333, "nothing": None, "flag": True, "name": "Ada", "array": [[0.0, 1.0], [2.0, 3.0]],
         "tested": {"p_value": 0.5, "count": 2}, "by_step": {"1": [0.5], "1, 2": "both"},
     }  # fmt: skip
+
+
+def test_a_drawing_keeps_the_colours_of_its_tokens(tool):
+    shades = np.zeros((64, 64, 3), np.uint8)
+    shades[..., 2] = np.arange(64 * 64).reshape(64, 64) % 256
+    shades[..., 1] = np.arange(64 * 64).reshape(64, 64) // 256 * 4
+    shades[-1, :2] = (213, 94, 0), (230, 159, 0)  # a few pixels of a name
+    picture = Image.fromarray(shades)
+    back = np.asarray(Image.open(io.BytesIO(tool("run_lesson").as_webp(picture))))
+    assert len(np.unique(back.reshape(-1, 3), axis=0)) <= 256
+    assert np.abs(back.astype(int) - shades).max() <= 16
+    assert back[-1, :2].tolist() == [[213, 94, 0], [230, 159, 0]]
