@@ -17,11 +17,12 @@ IMAGES_A_MINUTE = 20_000
 """Trained on and recorded at 32x32 on two processor cores, to tell how long it will take."""
 
 
-def default_folder(experiment: Experiment, preset: str = "default") -> Path:
+def default_folder(experiment: Experiment, preset: str = "default", backend: str | None = None) -> Path:
     """Where an experiment is recorded unless told otherwise: ``runs/faces-additive-seed0-tensorflow``.
 
     preset: its name stands in the folder's in place of the code, unless it is the default. Numbers
     of exemplars and sizes that are not the preset's are told too, and tokens that are shuffled but for the preset.
+    backend: None for the one that is in use.
     """
     resolved = experiment.resolved()
     usual = Experiment(**PRESETS[preset] | {"tokens": experiment.tokens}).resolved()
@@ -30,7 +31,7 @@ def default_folder(experiment: Experiment, preset: str = "default") -> Path:
     unusual = [f"{name}{getattr(resolved, name)}" for name in other]
     unusual += ["shuffled"] if resolved.shuffled_tokens and not usual.shuffled_tokens else []
     unusual += [f"without-{part}" for part in resolved.without_parts or ()]
-    parts = [Path(resolved.tokens).name, named, *unusual, f"seed{resolved.seed}", keras.config.backend()]
+    parts = [Path(resolved.tokens).name, named, *unusual, f"seed{resolved.seed}", backend or keras.config.backend()]
     return RUNS / "-".join(part for part in parts if part)
 
 

@@ -58,6 +58,15 @@ eyes: slant in degrees, up at the outer corners; bend below 0 arches them; spark
 nose: taper below 0 makes it narrower at the top. mouth: bend above 0 lifts its corners.
 """
 
+WORDS = {
+    "hair": ("long", "curly"),
+    "eyes": ("open", "closed"),
+    "nose": ("wide", "long"),
+    "mouth": ("smile", "oh"),
+    "accessory": ("none", "headband"),
+}
+"""Part -> its variants 0 and 1 in one word each, as ``TWO_VARIANTS`` draws them."""
+
 PLAIN_HEAD = {"half_width": 0.58, "half_height": 0.67, "jaw": 0.10}
 """The head of all faces whose code says nothing of heads; jaw above 0 narrows the chin."""
 
@@ -100,6 +109,14 @@ def face_looks(kind: str, seed: int = 0) -> Looks:
     if kind == "natural":
         return _natural_looks(seed)
     return {part: TWO_VARIANTS[part] for part in part_names(kind)}
+
+
+def variant_name(kind: str | None, part: str, variant: int) -> str:
+    """Such as ``0 (long)``, or ``variant 3`` where nobody knows what it looks like.
+
+    kind: of code; None for token sets without one. Natural faces differ from seed to seed.
+    """
+    return f"{variant} ({WORDS[part][variant]})" if kind in ("additive", "conjunctive") else f"variant {variant}"
 
 
 def _natural_looks(seed: int) -> Looks:

@@ -53,6 +53,10 @@ class RunError(RuntimeError):
     """A run folder that cannot be used as asked, with what to do about it."""
 
 
+class RunHeld(RunError):
+    """A run folder that another process is recording into."""
+
+
 class Run:
     """A recorded run, read from its folder.
 
@@ -253,14 +257,14 @@ class Run:
 def locked(folder: Path) -> Iterator[None]:
     """Hold a run folder, made if missing, against other processes until done or dead.
 
-    Raises RunError if another process holds it, or if the folder cannot be written.
+    Raises RunHeld if another process holds it, RunError if the folder cannot be written.
     """
     lock = filelock.FileLock(folder / ".lock", blocking=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except filelock.Timeout:
-        raise RunError(
+        raise RunHeld(
             f"Another process is recording into {folder}. Wait for it, or choose another folder with --run."
         ) from None
     except OSError as error:

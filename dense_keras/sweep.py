@@ -88,7 +88,7 @@ def cells(runs: str | Path, backends: Sequence[str], presets: Sequence[str], **a
     Raises ValueError for an unknown preset, backend or kind of code and for settings that cannot be
     run, TokenSetError for an unknown token set, SweepError for two cells with one folder.
     """
-    from dense_keras.backend import BACKENDS, keras
+    from dense_keras.backend import BACKENDS
     from dense_keras.codes import part_names
     from dense_keras.course import default_folder
     from dense_keras.experiment import PRESETS, Experiment
@@ -102,8 +102,7 @@ def cells(runs: str | Path, backends: Sequence[str], presets: Sequence[str], **a
     made: dict[Path, Cell] = {}
     for *values, preset, backend in product(*axes.values(), presets, backends):
         experiment = Experiment(**PRESETS[preset] | dict(zip(axes, values, strict=True))).resolved()
-        here = default_folder(experiment, preset).name
-        folder = Path(runs).resolve() / (here.removesuffix(keras.config.backend()) + backend)
+        folder = Path(runs).resolve() / default_folder(experiment, preset, backend).name
         if folder in made:
             raise SweepError(
                 f"Two cells of the grid would be recorded into {folder}. Name nothing twice, and sweep what its name "
@@ -388,15 +387,14 @@ def _train_or_wait(experiment: Experiment, folder: Path, tensorboard: bool) -> N
     import filelock
 
     from dense_keras.experiment import train
-    from dense_keras.run import RunError
+    from dense_keras.run import RunHeld
 
     while True:
         try:
             train(experiment, folder, record=tensorboard, progress=False)
             return
-        except RunError as error:
-            if not isinstance(error.__context__, filelock.Timeout):
-                raise
+        except RunHeld:
+            pass
         with suppress(FileNotFoundError), filelock.FileLock(folder / ".lock"):  # gone if nothing came of it
             pass
 

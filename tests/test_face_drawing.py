@@ -5,7 +5,7 @@ import pytest
 
 from dense_keras.codes import ABSENT, KINDS, factorial_codes, part_names
 from dense_keras.face_drawing import draw_faces
-from dense_keras.face_looks import face_looks
+from dense_keras.face_looks import WORDS, face_looks, variant_name
 from dense_keras.face_views import FACTORS, draw_views, grain, repeated, scene_numbers, scrambled
 from dense_keras.token_set import TokenSetError
 
@@ -241,3 +241,11 @@ def test_errors_say_what_to_do():
         draw_faces(np.zeros((2, 4), int), views(1), looks)
     with pytest.raises(TokenSetError, match="needs a value of pitch, but the views have none"):
         draw_faces(np.zeros((1, 4), int), {name: values for name, values in views(1).items() if name != "pitch"}, looks)
+
+
+def test_variants_are_called_by_their_look_where_it_is_known():
+    assert [variant_name("additive", "mouth", variant) for variant in (0, 1)] == ["0 (smile)", "1 (oh)"]
+    assert variant_name("natural", "mouth", 3) == variant_name(None, "handle", 3) == "variant 3"
+    for code in ("additive", "conjunctive"):
+        for part, looks in face_looks(code).items():
+            assert {len(values) for values in looks.values()} == {len(WORDS[part])}

@@ -83,7 +83,9 @@ def test_cuts_are_equal_if_they_cut_the_same_and_go_through_json():
     assert cut and not Cut() and not Cut({"dense": []}) and Cut().as_json() == {}
     both = cut + Cut({"dense": [0, 1], "conv1_2": [9]}, layers={"conv2_2": 8})
     assert both == Cut({"conv1_2": [9], "dense": [0, 1, 3]}, {"logits": [(2, 0)]}, {"conv2_2": 8})
-    with pytest.raises(ValueError, match=r"units of dense came as \[2, -1\]. They are a list of numbers of units, which count from 0"):
+    with pytest.raises(
+        ValueError, match=r"units of dense came as \[2, -1\]. They are a list of numbers of units, which count from 0"
+    ):
         Cut({"dense": [2, -1]})
 
 

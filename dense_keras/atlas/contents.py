@@ -20,8 +20,8 @@ from dense_keras.atlas.network import Network
 from dense_keras.atlas.pictures import write_pictures
 from dense_keras.atlas.recorded import Recorded
 from dense_keras.atlas.units import Tuning, top_exemplars, tuning, tuning_of_logits
-from dense_keras.atlas.variants import variant_name
 from dense_keras.cuts import Cut
+from dense_keras.face_looks import variant_name
 from dense_keras.face_views import readable_factors
 from dense_keras.measures import detectors
 from dense_keras.measures.receptive_fields import receptive_fields

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.atlas.recorded import Recorded
-from dense_keras.atlas.variants import variant_name
+from dense_keras.face_looks import variant_name
 from dense_keras.measures import detectors
 
 

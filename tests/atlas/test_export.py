@@ -12,11 +12,9 @@ from PIL import Image
 from dense_keras.atlas import arrays, contents, export, network, recorded, write_atlas
 from dense_keras.atlas.graph import EDGES
 from dense_keras.atlas.layers import category_map, read_out
-from dense_keras.atlas.variants import CODES, LOOKS, variant_name
 from dense_keras.codes import named_ceilings
 from dense_keras.cuts import Cut, with_cut
 from dense_keras.experiment import Experiment, model_at, train
-from dense_keras.face_looks import face_looks
 from dense_keras.interventions import look
 from dense_keras.measures import density, detectors
 from dense_keras.run import Run, RunError
@@ -221,14 +219,6 @@ def test_large_thumbnails_are_shrunk(tmp_path):
         drawn = contents.write_pictures(tmp_path / "p.jpg", np.full((2, 96, 96, channels), 7, np.uint8))
         assert drawn["side"] == 48
         assert np.asarray(Image.open(tmp_path / "p.jpg"))[:48, :96].max() == 7
-
-
-def test_variants_are_called_by_their_look_where_it_is_known():
-    assert [variant_name("additive", "mouth", variant) for variant in (0, 1)] == ["0 (smile)", "1 (oh)"]
-    assert variant_name("natural", "mouth", 3) == variant_name(None, "handle", 3) == "variant 3"
-    for code in CODES:
-        for part, looks in face_looks(code).items():
-            assert {len(values) for values in looks.values()} == {len(LOOKS[part])}
 
 
 def test_what_is_read_from_layers_is_what_the_report_reads(small_run, shown):
