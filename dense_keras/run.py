@@ -298,16 +298,19 @@ def disk_full_explained(path: Path) -> Iterator[None]:
 
 @contextmanager
 def vanishing_explained(folder: Path) -> Iterator[None]:
-    """Turn the many errors of a folder that is moved or deleted meanwhile into one RunError that says what to do."""
+    """Turn the many errors of a folder that is moved or deleted meanwhile, or none, into a RunError that says what to do."""
+    gone, cause = lambda: not ((folder / "snapshots").is_dir() and (folder / "experiment.json").exists()), None
     try:
         yield
     except OSError as error:
-        if (folder / "snapshots").is_dir():
+        if not gone():
             raise
+        cause = error
+    if gone():
         raise RunError(
             f"{folder} was moved or deleted while the run was recorded. "
             "Give the same command again: it goes on with what is there, or records the run anew."
-        ) from error
+        ) from cause
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:

@@ -224,6 +224,18 @@ def test_a_folder_that_vanishes_while_it_is_recorded_is_explained_and_recorded_a
     assert_same_bits(contents(train(EXPERIMENT, folder, progress=False)), contents(small_run))
 
 
+def test_a_folder_that_is_gone_at_the_end_is_no_run(tmp_path, monkeypatch):
+    folder, train_to_the_end = tmp_path / "run", experiment_module._train
+
+    def vanishing(*arguments):
+        train_to_the_end(*arguments)
+        shutil.rmtree(folder)
+
+    monkeypatch.setattr(experiment_module, "_train", vanishing)
+    with pytest.raises(RunError, match="run was moved or deleted while the run was recorded"):
+        train(EXPERIMENT, folder, progress=False)
+
+
 def test_a_model_that_cannot_be_leaves_no_folder(tmp_path):
     with pytest.raises(ValueError, match="at least 16 pixels"):
         train(Experiment(tokens="fashion", size=8, exemplars=5, held_out=2), tmp_path / "run", progress=False)
