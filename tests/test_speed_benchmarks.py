@@ -61,6 +61,12 @@ def test_measures_are_compared_and_say_the_same(benchmark, tiny_run, capsys, mis
     assert text.count("All of them: ") == text.count("Less than 5 times: ") == 2
 
 
+def test_measures_are_of_a_layer_with_one_before_it(benchmark, tiny_run, capsys):
+    with pytest.raises(SystemExit):
+        benchmark("measures").main([str(tiny_run.folder), "--layer", "conv1_1"])
+    assert "--layer can be conv1_2, conv2_1, " in capsys.readouterr().err
+
+
 def test_measures_that_differ_are_not_compared(benchmark, monkeypatch):
     measures = benchmark("measures")
     values, tokens = np.random.default_rng(0).normal(size=(20, 4)), np.arange(20) % 5
@@ -124,8 +130,10 @@ def test_walls_of_peers_are_ours(benchmark, monkeypatch):
 
 
 def test_what_the_processor_did_while_waiting(benchmark):
-    processor, time = benchmark("processor"), importlib.import_module("time")
+    timing, time = benchmark("timing"), importlib.import_module("time")
     numbers = []
-    seconds = processor.processor_seconds({"wait": lambda number: time.sleep(0.2), "count": numbers.append}, 2)
+    seconds = timing.taking_turns(
+        {"wait": lambda number: time.sleep(0.2), "count": numbers.append}, 2, time.process_time
+    )
     assert numbers == [0, 1] and list(seconds) == ["wait", "count"]
     assert len(seconds["wait"]) == 2 and max(seconds["wait"]) < 0.1

@@ -20,11 +20,8 @@ def axis_variances(activations: np.ndarray) -> np.ndarray:
     activations: (exemplars, units).
     Raises ValueError for another shape, fewer than two exemplars, and values that are not finite.
     """
-    activations = checked_activations(activations)
-    values = activations - activations[0]  # exactly 0 for a constant unit
-    values -= values.mean(axis=0)
-    products = values.T @ values if values.shape[1] < len(values) else values @ values.T
-    return np.maximum(np.linalg.eigvalsh(products)[::-1], 0) / (len(values) - 1)
+    products = _products(activations)
+    return np.maximum(np.linalg.eigvalsh(products)[::-1], 0) / (len(activations) - 1)
 
 
 def participation_ratio(activations: np.ndarray) -> float:
@@ -34,8 +31,9 @@ def participation_ratio(activations: np.ndarray) -> float:
     activations: (exemplars, units). Errors as for ``axis_variances``.
     Source: P. Gao et al., "A theory of multineuronal dimensionality, dynamics and measurement", 2017.
     """
-    variances = axis_variances(activations)
-    return float(variances.sum() ** 2 / (variances**2).sum()) if variances.any() else 0.0
+    products = _products(activations)
+    # Sums of the eigenvalues and of their squares, without the eigenvalues.
+    return float(products.trace() ** 2 / np.vdot(products, products)) if products.any() else 0.0
 
 
 def neighbour_ratios(activations: np.ndarray) -> np.ndarray:
@@ -75,6 +73,14 @@ def intrinsic_dimension(activations: np.ndarray, discarded: float = 0.1) -> floa
         raise ValueError("Both neighbours of every exemplar are equally far: exemplars on a lattice have no dimension.")
     log_shares = -np.log1p(-np.arange(1, kept + 1) / len(ratios))
     return float(log_ratios @ log_shares / (log_ratios @ log_ratios))
+
+
+def _products(activations: np.ndarray) -> np.ndarray:
+    """Inner products of centred units, or of exemplars where these are fewer: their eigenvalues are the same."""
+    activations = checked_activations(activations)
+    values = activations - activations[0]  # exactly 0 for a constant unit
+    values -= values.mean(axis=0)
+    return values.T @ values if values.shape[1] < len(values) else values @ values.T
 
 
 def _without_repeats(activations: np.ndarray) -> np.ndarray:
