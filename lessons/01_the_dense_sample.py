@@ -112,20 +112,10 @@ print(f"Distance, {counts[-1]} exemplars against 1: you guessed x {guess_shrinka
 names = ("own token", "nearest other token")
 middle_half = {name: tuple(np.percentile(nearest, [25, 75], axis=1)) for name, nearest in zip(names, (own, other))}
 figure, (above, below) = plt.subplots(2, 1, figsize=(6, 6))
-curves_over_counts(
-    counts,
-    dict(zip(names, (own.mean(axis=1), other.mean(axis=1)))),
-    above,
-    bands=middle_half,
-    ylabel="distance to nearest (gray levels)",
-)
-curves_over_counts(
-    counts,
-    {"nearest neighbour": accuracy},
-    below,
-    ylabel="held-out accuracy (share)",
-    levels={1 / token_set.num_tokens: "chance", 1.0: "all right"},
-)
+curves_over_counts(counts, dict(zip(names, (own.mean(axis=1), other.mean(axis=1)))), above, bands=middle_half,
+                   ylabel="distance to nearest (gray levels)")
+curves_over_counts(counts, {"nearest neighbour": accuracy}, below, ylabel="held-out accuracy (share)",
+                   levels={1 / token_set.num_tokens: "chance", 1.0: "all right"})
 below.set_ylim(0, 1.05)
 figure.savefig(figures / "01_density.png")
 
@@ -206,10 +196,10 @@ guess_one_part = 0.50
 guess_two_parts = 0.70
 
 # %%
+measured, ceilings = {}, {}
 if train.codes is None:
     print("Without codes nobody can say. The network will have to find parts of its own; so this section is left out.")
 else:
-    measured, ceilings = {}, {}
     for known in (parts for number in (1, 2) for parts in combinations(token_set.part_names, number)):
         columns = [token_set.part_names.index(part) for part in known]
         counted = density.tokens_by_counting(train.codes[:, columns], train.tokens, held_out.codes[:, columns])
@@ -219,6 +209,9 @@ else:
     print(f"One part: you guessed {guess_one_part:.2f}, at best it is {one:.2f}")
     print(f"Two parts: you guessed {guess_two_parts:.2f}, at best it is {two:.2f}")
     print(f"The nearest neighbour, which compares all pixels of all parts: {accuracy[-1]:.2f}")
+
+# %%
+if measured:
     ax = bars(
         measured,
         marks=ceilings,

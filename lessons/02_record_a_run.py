@@ -9,7 +9,7 @@
 # happens, and one of them is of step 0: the **untrained network**, beside which everything
 # that seems learned has to prove itself. All later lessons look at runs and train nothing.
 #
-# *Time: about 25 minutes. If there is no run yet, the computer needs some minutes to record one.*
+# *Time: about 25 minutes. If there is no run yet, the computer needs two to three minutes to record one.*
 #
 #     python lessons/02_record_a_run.py             the run that `dense-keras train` records
 #     python lessons/02_record_a_run.py runs/mine   any other recorded run
@@ -83,21 +83,11 @@ else:
 
 # %%
 figure, (above, below) = plt.subplots(2, 1, figsize=(6, 6.4))
-curves_over_steps(
-    steps,
-    {"training (mean over the epoch so far)": history["accuracy"], "held-out": accuracy},
-    above,
-    ylabel="accuracy (share)",
-    colours=[GRAY, plt.rcParams["text.color"]],
-    levels=levels,
-)
-curves_over_steps(
-    steps,
-    {name: history[f"accuracy/{name}"] for name in run.token_names},
-    below,
-    ylabel="held-out accuracy (share)",
-    colours=token_colours(len(run.token_names)),
-)
+of_all = {"training (mean over the epoch so far)": history["accuracy"], "held-out": accuracy}
+curves_over_steps(steps, of_all, above, levels=levels, ylabel="accuracy (share)",
+                  colours=[GRAY, plt.rcParams["text.color"]])
+of_tokens = {name: history[f"accuracy/{name}"] for name in run.token_names}
+curves_over_steps(steps, of_tokens, below, ylabel="held-out accuracy (share)", colours=token_colours(len(of_tokens)))
 for ax in (above, below):
     ax.set_ylim(0, 1.05)
 figure.savefig(figures / "02_learning_curve.png")

@@ -82,14 +82,19 @@ ax = curves_over_steps(
     colours=[plt.rcParams["text.color"]],
 )
 ax.set_ylim(0, 1.05)
-print(f"{len(plateaus)} plateau(s)" if len(plateaus) else "No plateau: snapshots lie too far apart, or it never rests")
 for first, last in plateaus:
     ax.axvspan(steps[first], steps[last], color=GRAY, alpha=0.2, linewidth=0)
+ax.figure.savefig(figures / "03_plateaus.png")
+
+# %% [markdown]
+# How near does each of them come to a line, and how near would a rest be at just any height?
+
+# %%
+print(f"{len(plateaus)} plateau(s)" if len(plateaus) else "No plateau: snapshots lie too far apart, or it never rests")
+for first, last in plateaus:
     rest = accuracy[first : last + 1].mean()
     near = min(levels, key=lambda level: abs(level - rest))
     print(f"steps {steps[first]:5} to {steps[last]:5}: it rests at {rest:.2f}; nearest is {levels[near]}, {near:.2f}")
-ax.figure.savefig(figures / "03_plateaus.png")
-
 somewhere = np.linspace(1 / len(names), 1, 1001)[:, np.newaxis]
 by_luck = np.abs(somewhere - list(levels)).min(axis=1).mean()
 print(f"A rest at just any height would be {by_luck:.2f} from the nearest line on average.")
@@ -107,15 +112,18 @@ print(f"A rest at just any height would be {by_luck:.2f} from the nearest line o
 # %%
 shares = classification.token_accuracies(predicted, tokens)
 lowest, highest = classification.token_accuracy_bands(predicted, tokens)
+for token, name in enumerate(names):
+    fallen = (highest[1:, token] < lowest[:-1, token]).sum()
+    print(f"{name:10} falls out of its band {fallen} times, at most by {max(0, -np.diff(shares[:, token]).min()):.2f}")
+
+# %%
 rows = -(-len(names) // 2)
 figure, axes = plt.subplots(rows, 2, figsize=(6, 0.4 + 1.6 * rows), sharey=True, squeeze=False)
 for token, (ax, name) in enumerate(zip(axes.flat, names)):
     own = {name: (lowest[:, token], highest[:, token])}
     curves_over_steps(steps, {name: shares[:, token]}, ax, bands=own, colours=[colours[token]])
-    ax.set_xticks([tick for tick in ax.get_xticks() if tick != 1])  # the panels are narrow
+    ax.set_xticks([tick for tick in ax.get_xticks() if tick != 1 or steps[-1] < 10])  # the panels are narrow
     ax.set_xlabel("step" if token >= len(names) - 2 else "")
-    fallen = (highest[1:, token] < lowest[:-1, token]).sum()
-    print(f"{name:10} falls out of its band {fallen} times, at most by {max(0, -np.diff(shares[:, token]).min()):.2f}")
 for empty in axes.flat[len(names) :]:
     empty.remove()
 axes[0, 0].set_ylim(0, 1.05)
@@ -161,6 +169,10 @@ if len(told):
     onsets = classification.onset_steps(readout[:, told], steps, 0.9)
     one_part = min(int(np.searchsorted(steps, min(onsets))), len(steps) - 1)  # the snapshot at which the first is known
     order = told[np.lexsort((-readout[:, told].mean(axis=0), onsets))]
+    print(f"First: you guessed {guess_first_part}, it is {things[order[0]]}")
+
+# %%
+if len(told):
     ax = curves_over_steps(
         steps,
         {things[thing]: readout[:, thing] for thing in told},
@@ -171,25 +183,26 @@ if len(told):
     )
     ax.set_ylim(0, 1.05)
     ax.figure.savefig(figures / "03_parts.png")
-    print(f"First: you guessed {guess_first_part}, it is {things[order[0]]}")
 
 # %%
+# What comes for nothing with the first part: the most frequent variant in each of its blocks.
 if len(told):
     blocks = classification.blocks_of_known_parts(seen, tokens, [order[0]])
     inside = [blocks[tokens] == block for block in np.unique(blocks)]
     by_block = np.array([classification.part_readout_baseline(tokens[own], variants) for own in inside])
     weights = np.array([own.mean() for own in inside])[:, np.newaxis] * ~np.isnan(by_block)
     free = np.nansum(by_block * weights, axis=0)[told] / weights.sum(axis=0)[told]
-    for thing in order:
-        place = list(told).index(thing)
-        onset = onsets[place]
-        since = f"from step {onset:.0f} on" if np.isfinite(onset) else "not by the end"
-        pixels = run.description["part_shares"].get(things[thing])
-        print(
-            f"{things[thing]:12} above .9 {since:18} one name for all {baseline[thing]:.2f}   "
-            f"who knows {things[order[0]]} only: up to {free[place]:.2f}   "
-            + (f"{pixels:6.1%} of the pixels" if pixels else "")
-        )
+
+# %%
+for thing in order if len(told) else ():
+    place = list(told).index(thing)
+    since = f"from step {onsets[place]:.0f} on" if np.isfinite(onsets[place]) else "not by the end"
+    pixels = run.description["part_shares"].get(things[thing])
+    print(
+        f"{things[thing]:12} above .9 {since:18} one name for all {baseline[thing]:.2f}   "
+        f"who knows {things[order[0]]} only: up to {free[place]:.2f}   "
+        + (f"{pixels:6.1%} of the pixels" if pixels else "")
+    )
 
 # %% [markdown]
 # What we see in `figures/03_parts.png`. Dashed is the untrained network: it calls nearly all by
@@ -220,13 +233,10 @@ has_blocks = len(told) > 0 and 1 < len(np.unique(blocks)) < len(names)
 panels = confusion_film(confusions[shown], steps[shown], names, blocks=blocks if has_blocks else None)
 panels[0].figure.savefig(figures / "03_confusions.png")
 
-# %% [markdown]
-# Now count. The **block index** is the share of mistakes that stay inside the blocks. We
-# need two things beside it: what it would be if every mistake went to any other token alike
-# ("random errors"), and the untrained network.
-
 # %%
-if has_blocks:
+if not has_blocks:
+    print("There are no blocks to compare with: no part is known, or the first one tells all or nothing.")
+else:
     counts = confusions[one_part] * ~np.eye(len(names), dtype=bool)
     pair = np.unravel_index((counts + counts.T).argmax(), counts.shape)
     members = {"+".join(np.array(names)[blocks == block]): blocks == block for block in np.unique(blocks)}
@@ -235,14 +245,20 @@ if has_blocks:
         f"At step {steps[one_part]}: you guessed {' and '.join(guess_confused)}, "
         f"most often confused are {' and '.join(names[token] for token in pair)}"
     )
+
+# %% [markdown]
+# Now count. The **block index** is the share of mistakes that stay inside the blocks. We
+# need two things beside it: what it would be if every mistake went to any other token alike
+# ("random errors"), and the untrained network.
+
+# %%
+if has_blocks:
     index = classification.block_index(confusions, blocks)
     expected = classification.expected_block_index(confusions, blocks)
     print(
         f"Mistakes inside the blocks: untrained {index[0]:.2f}, at step {steps[one_part]} {index[one_part]:.2f}, "
         f"random errors {expected[one_part]:.2f}"
     )
-else:
-    print("There are no blocks to compare with: no part is known, or the first one tells all or nothing.")
 
 # %% [markdown]
 # One more test, sharper than the first. Who knows only the first part gives all tokens
@@ -254,29 +270,10 @@ else:
 
 # %%
 if has_blocks:
-    figure, (above, below) = plt.subplots(2, 1, figsize=(6, 6.2))
-    curves_over_steps(
-        steps,
-        {"network": index, "random errors": expected},
-        above,
-        untrained=True,
-        colours=[plt.rcParams["text.color"], GRAY],
-        ylabel="mistakes inside the block (share)",
-    )
-    above.set_ylim(0, 1.05)
     members = {name: own for name, own in members.items() if own.sum() > 1}
     sums = {name: shares[:, own].sum(axis=1) for name, own in members.items()}
     errors = (highest - lowest) / 4  # about a standard error
     luck = {name: 1.64 * np.sqrt((errors[:, own] ** 2).sum(axis=1)) for name, own in members.items()}
-    curves_over_steps(
-        steps,
-        sums,
-        below,
-        bands={name: (total - luck[name], total + luck[name]) for name, total in sums.items()},
-        levels={1: "at most"},
-        ylabel="sum of the tokens' shares",
-    )
-    figure.savefig(figures / "03_blocks.png")
     for name, total in sums.items():
         beyond = classification.onset_steps(total - luck[name], steps, 1)
         print(
@@ -284,6 +281,21 @@ if has_blocks:
             f"{steps[one_part]}, and to more than 1 beyond luck "
             + (f"from step {beyond:.0f} on" if np.isfinite(beyond) else "never for good")
         )
+
+# %% [markdown]
+# A block is neither a token nor a part, so it has the colour of neither.
+
+# %%
+if has_blocks:
+    figure, (above, below) = plt.subplots(2, 1, figsize=(6, 6.2))
+    neutral = [plt.rcParams["text.color"], GRAY]
+    curves_over_steps(steps, {"network": index, "random errors": expected}, above, untrained=True, colours=neutral,
+                      ylabel="mistakes inside the block (share)")
+    above.set_ylim(0, 1.05)
+    bands = {name: (total - luck[name], total + luck[name]) for name, total in sums.items()}
+    curves_over_steps(steps, sums, below, bands=bands, levels={1: "at most"}, colours=neutral * len(sums),
+                      ylabel="sum of the tokens' shares")
+    figure.savefig(figures / "03_blocks.png")
 
 # %% [markdown]
 # What we see in `figures/03_confusions.png` and `figures/03_blocks.png`:
@@ -325,6 +337,7 @@ print(
 )
 print("Events an exemplar:", *(f"{name} {events[tokens == token].mean():.1f}" for token, name in enumerate(names)))
 
+# %%
 counted = range(max(events.max(), by_luck.max()) + 1)
 ax = bars(
     {f"{number} times": (events == number).mean() for number in counted},

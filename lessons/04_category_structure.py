@@ -151,14 +151,13 @@ print(
     f"Token read from conv1_1, untrained: you guessed {guess_read:.2f}, it is {token_read[0, 0]:.2f} "
     f"(tokens dealt out at random: {shuffled.mean():.2f})"
 )
-for layer in ("conv1_1", "dense"):
-    column = layers.index(layer)
+
+# %%
+for column, layer in ((layers.index(layer), layer) for layer in ("conv1_1", "dense")):
+    of_parts = zip(run.part_names, *parts_read[[0, -1], column])
     print(
         f"{layer:8} token {token_read[0, column]:.2f} untrained, {token_read[-1, column]:.2f} at the end;",
-        *(
-            f"{name} {parts_read[0, column, part]:.2f}, {parts_read[-1, column, part]:.2f};"
-            for part, name in enumerate(run.part_names)
-        ),
+        *(f"{name} {untrained:.2f}, {trained:.2f};" for name, untrained, trained in of_parts),
     )
 by_nuisance = dict(zip(factors, nuisances_read[[0, -1], layers.index("dense")].T))
 for name, (untrained, trained) in by_nuisance.items():
@@ -208,6 +207,14 @@ means = np.stack([categories.token_means(run.activations("dense", step), tokens)
 spread = {layer: [run.activations(layer, step) for step in run.steps] for layer in ("dense", "logits")}
 spread["token means in dense"] = list(means)
 directions = {name: np.array(list(map(dimension.participation_ratio, values))) for name, values in spread.items()}
+for name, values in directions.items():
+    fewest = values.argmin()
+    print(
+        f"directions, {name:20} untrained {values[0]:.2f}, fewest {values[fewest]:.2f} at step {steps[fewest]} "
+        f"(accuracy {accuracy[fewest]:.2f}), at the end {values[-1]:.2f}"
+    )
+
+# %%
 figure, (above, below) = plt.subplots(2, 1, figsize=(6, 6))
 ink = [plt.rcParams["text.color"]]
 curves_over_steps(steps, {"held-out": accuracy}, above, ylabel="accuracy (share)", colours=ink)
@@ -215,12 +222,6 @@ curves_over_steps(steps, directions, below, untrained=True, ylabel="participatio
 above.set_ylim(0, 1.05)
 below.set_ylim(0.9, None)
 figure.savefig(figures / "04_directions.png")
-for name, values in directions.items():
-    fewest = values.argmin()
-    print(
-        f"directions, {name:20} untrained {values[0]:.2f}, fewest {values[fewest]:.2f} at step {steps[fewest]} "
-        f"(accuracy {accuracy[fewest]:.2f}), at the end {values[-1]:.2f}"
-    )
 
 # %% [markdown]
 # What we see in `figures/04_directions.png`: if a part comes alone, the logits shrink to a line
@@ -307,6 +308,7 @@ if run.part_names:
     models |= dict(zip(run.part_names, similarity.part_dissimilarities(probe.codes)))
 at_shown = [similarity.correlation_dissimilarities(run.activations("dense", run.steps[row])) for row in shown]
 
+# %%
 figure = plt.figure(figsize=(6, 5.8))
 upper, lower = figure.subfigures(2, 1, height_ratios=[3, 1])
 blocks = dict(zip(names, np.bincount(tokens).tolist()))
@@ -322,18 +324,18 @@ figure.savefig(figures / "04_dissimilarities.png")
 
 # %%
 ranked = np.array([similarity.centred_ranks(model) for model in models.values()])
+found = {}  # layer -> (snapshots, models)
+for layer in ("conv3_2", "dense"):
+    matrices = (similarity.correlation_dissimilarities(run.activations(layer, step)) for step in run.steps)
+    found[layer] = np.array([similarity.rank_correlations(matrix, ranked) for matrix in matrices])
+ceiling = similarity.rank_correlation_ceiling(models["token"])
+
+# %%
 figure, axes = plt.subplots(2, 1, figsize=(6, 6.2))
-for ax, layer in zip(axes, ("conv3_2", "dense")):
-    found = np.array(
-        [
-            similarity.rank_correlations(similarity.correlation_dissimilarities(run.activations(layer, step)), ranked)
-            for step in run.steps
-        ]
-    )
-    ceiling = similarity.rank_correlation_ceiling(models["token"])
+for ax, (layer, correlations) in zip(axes, found.items()):
     curves_over_steps(
         steps,
-        dict(zip(models, found.T)),
+        dict(zip(models, correlations.T)),
         ax,
         levels={ceiling: "most for\nthe token"},
         colours=[*ink, GRAY, *part_colours(len(run.part_names))],
@@ -341,10 +343,14 @@ for ax, layer in zip(axes, ("conv3_2", "dense")):
     )
 figure.savefig(figures / "04_models.png")
 
+# %% [markdown]
+# Is it more than luck, and what would a layer have that knows the token alone?
+
+# %%
 token_only = ceiling * similarity.rank_correlations(models["token"], ranked)
 luck = similarity.permuted_rank_correlations(at_shown[-1], ranked, generator, 100)
-chances = similarity.permutation_p_values(found[-1], luck)
-for name, values, only, chance in zip(models, found.T, token_only, chances):
+chances = similarity.permutation_p_values(found["dense"][-1], luck)
+for name, values, only, chance in zip(models, found["dense"].T, token_only, chances):
     print(
         f"dense, {name:9} untrained {values[0]:5.2f}, at the end {values[-1]:5.2f} (p {chance:.2f}); "
         f"a layer that knows the token and nothing else would have {only:.2f}"
@@ -380,6 +386,8 @@ for row, step in enumerate(run.steps):
         neural_collapse.duality_distance(centred, kernel),
         neural_collapse.nearest_mean_disagreement(activations, tokens, run.logits(step)),
     )
+
+# %%
 parts_of_it = ("1 variability", "2 lengths", "2 angles", "3 weights from means", "4 not the nearest mean")
 figure, (above, below) = plt.subplots(2, 1, figsize=(6, 6), height_ratios=[1, 1.3])
 curves_over_steps(steps, {parts_of_it[0]: collapse[0]}, above, untrained=True, ylabel="1: variability (0: complete)",

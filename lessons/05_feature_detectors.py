@@ -197,10 +197,13 @@ for step in (untrained, trained):
         for i, few in enumerate(top)
     ])
     frames.append(colours[probe.tokens[top]])
+
+# %%
+heads = [head for network in ("untrained", "trained") for head in (f"{network}\n1st", "\n2nd", "\n3rd", "\n4th")]
 image_rows(
     np.concatenate(crops, axis=1),
     [f"{name}\nunit {unit}" for name, unit in best.items()],
-    ["untrained", "2nd", "3rd", "4th", "trained", "2nd", "3rd", "4th"],
+    heads,
     frame_colours=np.concatenate(frames, axis=1).tolist(),
 ).figure.savefig(figures / "05_top_exemplars.png")
 
@@ -298,16 +301,11 @@ if not factors:
 # index** is code / (code + view): at 0 a unit follows the view alone, at 1 the code alone.
 
 # %%
-panels = 1 + ("factorial" in run.probes)
-figure, axes = plt.subplots(panels, 1, figsize=(6, 3.3 * panels), squeeze=False)
-strongest = sorted(factors, key=lambda name: -explained[name][0])[:4]
-curves = {name: explained[name] for name in ("token", *strongest)}
-hues = [plt.rcParams["text.color"], *part_colours(len(strongest))]
-curves_over_steps(np.array(run.steps), curves, axes[0, 0], ylabel="explained of a unit of dense (share)", colours=hues)
+invariance = {}
 if "factorial" not in run.probes:
     print("There is no factorial probe of these tokens, so code and view cannot be told apart. This is left out.")
 else:
-    factorial, invariance = run.probes["factorial"], {}
+    factorial = run.probes["factorial"]
     code_numbers = np.unique(factorial.codes, axis=0, return_inverse=True)[1].reshape(-1)
     for step, network in ((untrained, "untrained"), (trained, "trained")):
         responses = [run.activations(layer, step, probe="factorial") for layer in layers]
@@ -317,6 +315,15 @@ else:
         )
         indices = [detectors.invariance_index(*both) for both in zip(by_code, by_view)]
         invariance[network] = np.array([np.nanmedian(index) for index in indices])
+
+# %%
+panels = 1 + bool(invariance)
+figure, axes = plt.subplots(panels, 1, figsize=(6, 3.3 * panels), squeeze=False)
+strongest = sorted(factors, key=lambda name: -explained[name][0])[:4]
+curves = {name: explained[name] for name in ("token", *strongest)}
+hues = [plt.rcParams["text.color"], *part_colours(len(strongest))]
+curves_over_steps(np.array(run.steps), curves, axes[0, 0], ylabel="explained of a unit of dense (share)", colours=hues)
+if invariance:
     draw_curves(range(len(layers)), invariance, axes[1, 0], ylabel="invariance index (median unit)",
                 colours=[GRAY, plt.rcParams["text.color"]])
     axes[1, 0].set_xticks(range(len(layers)), layers, rotation=40, ha="right")

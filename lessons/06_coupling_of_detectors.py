@@ -230,18 +230,22 @@ for step in chosen:
 #   who listens to whom. This chance is hard to beat.
 
 # %%
-found = {name: [] for name in ("as trained", "rewired", "weights shuffled")}  # then a row a snapshot, a column a draw
+graphs = {}  # step, and what it is compared with -> the strongest edges of each draw
 for step in chosen:
     kept, draws = coupling_graph.kept_at_density(edges[step]), range(5)
     elsewhere = [coupling_graph.shuffled_within_layers(kernels[step], generator) for _ in draws]
-    graphs = {
-        "as trained": [edges[step]],
-        "rewired": [coupling_graph.rewired(kept, generator) for _ in draws],
-        "weights shuffled": [contrasts(step, others, preferred[step]) for others in elsewhere],
-    }
-    labels = np.concatenate(preferred[step])
-    for name, of_draws in graphs.items():
-        adjacencies = [coupling_graph.layered_adjacency(coupling_graph.kept_at_density(draw)) for draw in of_draws]
+    graphs[step, "as trained"] = [kept]
+    graphs[step, "rewired"] = [coupling_graph.rewired(kept, generator) for _ in draws]
+    graphs[step, "weights shuffled"] = [
+        coupling_graph.kept_at_density(contrasts(step, others, preferred[step])) for others in elsewhere
+    ]
+
+# %%
+found = {name: [] for name in ("as trained", "rewired", "weights shuffled")}  # then a row a snapshot, a column a draw
+for name in found:
+    for step in chosen:
+        labels = np.concatenate(preferred[step])
+        adjacencies = [coupling_graph.layered_adjacency(of_draw) for of_draw in graphs[step, name]]
         communities = [coupling_graph.louvain_communities(adjacency) for adjacency in adjacencies]
         assorted = [coupling_graph.assortativity(adjacency, labels) for adjacency in adjacencies]
         modular = [coupling_graph.modularity(*both) for both in zip(adjacencies, communities)]
@@ -334,6 +338,8 @@ for part, start in starts.items():
     before, after = (1 + np.count_nonzero(products > products[start]) for _, products in found.values())
     print(f"{part:6} unit {start} of conv3_1: its path to {name} is number {after} of {len(kinds[0])} by strength, "
           f"untrained number {before}")
+    way = zip(chain[:-1], found[trained][0][start])
+    print("      ", *(f"{layer} {unit} >" for layer, unit in way), name)
 
 # %%
 paths, drawn = found[trained][0], [np.zeros_like(matrix) for matrix in to_token[trained]]
@@ -345,16 +351,15 @@ drawn = [matrix[np.ix_(*ends)] for matrix, ends in zip(drawn, pairwise(units))]
 shown = [kind[few] for kind, few in zip(kinds, units)]
 hues = [*part_colours(len(run.part_names)), token_colours(len(run.token_names))[token]]
 ax = layered_graph(drawn, shown, chain, [*run.part_names, name], colours=hues)
-ax.set_xticks(range(len(chain)), [f"{layer}\n{', '.join(map(str, few))}" for layer, few in zip(chain, units)])
-ax.set_xlabel("layer, with the numbers of the units on the paths")
 ax.figure.savefig(figures / "06_paths.png")
 
 # %% [markdown]
 # What we see in `figures/06_paths.png` with the default faces (squares have the colour of the part
-# that a unit detects best): paths soon merge, and lead through units that are named after other
-# parts. There is no private line from "eyes" to a token. Nor should a single path be trusted. It
-# is one of very many, it counts couplings against the token (blue) like those for it, and the
-# ReLUs on its way make a product of shares an approximation.
+# that a unit detects best; which units they are is printed, path by path): paths soon merge, and
+# lead through units that are named after other parts. There is no private line from "eyes" to a
+# token. Nor should a single path be trusted. It is one of very many, it counts couplings against
+# the token (blue) like those for it, and the ReLUs on its way make a product of shares an
+# approximation.
 #
 # ## Cut, and see
 #
@@ -379,6 +384,12 @@ for number in range(len(run.token_names)):
     differences = [cut_strength(model, each, {first: differ}) for each in (cut, *cuts[-3:])]
     reached.append(np.mean(differences[1:]) / differences[0])
     most_different.append(np.isin(most, differ.argsort()[-12:]).sum())
+
+# %% [markdown]
+# All cuts are looked at together: what `conv3_1` evokes goes through one **gate** a cut, which is 0 for the units that
+# are cut.
+
+# %%
 gates = np.ones((len(cuts), means.shape[1]))
 for gate, cut in zip(gates, cuts):
     gate[list(cut.units.get(first, ()))] = 0

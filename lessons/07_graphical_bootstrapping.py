@@ -80,6 +80,7 @@ for layer, raw_step, own_step, start in zip(run.layers, ready, half_way, similar
     print(f"{layer:11} ready at step {raw_step:5g}; half of its own way at step {own_step:5g}; "
           f"untrained {start:.2f} like the end")
 
+# %%
 depth = np.arange(len(run.layers))
 print(f"Order and depth (1: from the input up, -1: from the output down): "
       f"raw {bootstrapping.rank_correlation(ready, depth):+.2f}, "
@@ -219,15 +220,17 @@ kinds = {"reads a part": part_onsets, "its strongest coupling": into, "knows a t
          "conjunction": conjunction_onsets}
 kinds = {kind: onsets for kind, onsets in kinds.items() if onsets}
 rows = {kind: np.concatenate([onsets.get(layer, none[layer]) for layer in layers]) for kind, onsets in kinds.items()}
-item_layers = np.repeat(np.arange(len(layers)), [len(token_onsets[layer]) for layer in layers])
-figure, ax = plt.subplots(figsize=(6, 6.8))
-onset_raster(rows, item_layers, layers, steps[-1], ax)
-figure.savefig(figures / "07_onsets.png")
 for kind, onsets in rows.items():
     late = onsets[np.isfinite(onsets) & (onsets > 0)]
     middle = f"half of them by step {np.median(late):.0f}" if len(late) else "none later"
     print(f"{kind:22}: {np.sum(onsets == 0):3} units from the start, {len(late):3} later, {middle}; "
           f"{np.isinf(onsets).sum()} never")
+
+# %%
+figure, ax = plt.subplots(figsize=(6, 6.8))
+item_layers = np.repeat(np.arange(len(layers)), [len(token_onsets[layer]) for layer in layers])
+onset_raster(rows, item_layers, layers, steps[-1], ax)
+figure.savefig(figures / "07_onsets.png")
 
 # %% [markdown]
 # What we see in `figures/07_onsets.png`: a row a unit, in each layer the earliest on top; the
@@ -255,6 +258,8 @@ generator = np.random.default_rng(0)
 asked = {key: (coupling_onsets[key], part_onsets[links[key[1]]], token_onsets[key[1]])
          for key in strongest if part_onsets}
 shares, by_chance = {}, {}
+
+# %%
 for (kind, layer), onsets in asked.items():
     pairs, possible = strongest[kind, layer], bootstrapping.pairs_with_onsets(*onsets)
     known = possible[tuple(pairs.T)].sum()
@@ -279,7 +284,9 @@ for guess, order in ((guess_part_first, "part, then coupling"), (guess_coupling_
             print(f"Into dense, by {kind}, {order}: you guessed {guess:.2f}, it is {share:.2f}")
 if not any(drawn.values()):
     print("Lead and lag of parts, couplings and tokens are left out: no couplings of which all three are known.")
-else:
+
+# %%
+if any(drawn.values()):
     figure, axes = plt.subplots(2, 1, figsize=(6, 5.6))
     for ax, kind in zip(axes, strengths):
         names = {key: f"into {key[1]}: {key[2]}" for key in drawn[kind]}
@@ -334,6 +341,7 @@ def gain(selectivity, strength, onsets):
     return f"{found:+.4f} with a standard error of {error:.4f}"
 
 
+# %%
 for kind, layer in asked:
     auc, given = selectivities[layer], (strengths[kind][layer], part_onsets[links[layer]])
     try:
@@ -341,13 +349,16 @@ for kind, layer in asked:
               f"{gain(logit(auc.clip(0.001, 0.999)), *given)} in log odds ({auc.shape[1]} units)")
     except ValueError as why:
         print(f"By {kind:12}, into {layer:8}: cannot be fitted. {str(why).partition(':')[0]}.")
-
 if not asked:
     print("Growth and conjunctions are left out, because they need parts.")
+
+# %% [markdown]
+# And conjunctions: did they come after the parts of the units that they are coupled to?
+
+# %%
 for kind, layer in asked:
-    lags = bootstrapping.conjunction_lags(
-        strongest[kind, layer], part_onsets[links[layer]], conjunction_onsets[layer]
-    )
+    onsets = part_onsets[links[layer]], conjunction_onsets[layer]
+    lags = bootstrapping.conjunction_lags(strongest[kind, layer], *onsets)
     signs = bootstrapping.sign_test(lags)
     print(f"By {kind:12}, into {layer:8}: {signs.positive} conjunctions came after all parts of their strong inputs, "
           f"{signs.negative} before, {signs.ties} with the last of them")
@@ -374,7 +385,9 @@ for kind, layer in asked:
 #    gives the mean of the differences and its standard error over seeds. Even if all five
 #    agree, p is .0625.
 # 4. Do the same on networks in which nothing is constructed: shuffled tokens, or layers that
-#    stay random below a trained read-out. What is found there as well is no bootstrapping.
+#    stay random below a trained read-out. What is found there as well is no bootstrapping. (But
+#    ask first whether they learned anything. With shuffled *conjunctive* tokens the training
+#    accuracy stays at .22, where chance is .20: that control is nearly an untrained network.)
 # 5. Better than watching is acting: cut the couplings, train on, and see whether the
 #    selectivity is late. `interventions.train_on` does that from any snapshot.
 #

@@ -170,6 +170,8 @@ batch_size = min(16, len(images) // 4)
 chosen = [steps[place] for place in np.unique(np.linspace(0, len(steps) - 1, 6).astype(int))]
 model = model_at(run, steps[0])
 gradients = WeightGradients(model)
+
+# %%
 norms, noise_scales, of_halves = [], [], []
 for step in chosen:
     model.set_weights(list(run.weights(step).values()))
@@ -188,6 +190,8 @@ for step, of_layers, scale, halves in zip(chosen, norms, noise_scales, of_halves
 pulled = norms.mean(axis=0)
 print(f"Pulled hardest: {layers[pulled.argmax()]}; went furthest: {layers[change[-1].argmax()]}. "
       f"Pull and change of the layers, by rank: {rank_correlation(pulled, change[-1]):+.2f}")
+
+# %%
 figure, axes = plt.subplots(2, 1, figsize=(6, 6.2))
 logarithms = np.log10(norms, out=np.full(norms.shape, np.nan), where=norms > 0)
 heat_map_over_steps(logarithms - np.nanmin(logarithms), chosen, layers, axes[0], unit="gradient (powers of 10)")

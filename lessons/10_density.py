@@ -10,7 +10,8 @@
 # optimizer **steps**, and one thing changed, the number of exemplars. Who has fewer sees each of them more often.
 #
 # *Time: about 35 minutes, of which the computer needs less than one. Needs: two runs. If they are not there,
-# recording them takes some minutes each; they are the presets `conjunctive` and `conjunctive-500`.*
+# recording each takes some minutes more than the two to three of the default run. They are the presets
+# `conjunctive` and `conjunctive-500`.*
 #
 #     python lessons/10_density.py                     the runs of the two presets
 #     python lessons/10_density.py runs/many runs/few  others, as many as you like
@@ -87,6 +88,8 @@ seen = [token_set.train.take(np.flatnonzero(density.exemplar_numbers(token_set.t
         for token_set in token_sets]
 on_seen = [np.array([look(model_at(run, step), exemplars).logits for step in moments])
            for run, exemplars in zip(runs, seen)]  # each (snapshots, exemplars, tokens)
+
+# %%
 at_end = []  # of each run: accuracy on images that were trained on, and held-out accuracy
 for run, name, exemplars, logits in zip(runs, names, seen, on_seen):
     training = (logits.argmax(axis=2) == exemplars.tokens).mean(axis=1)
@@ -242,10 +245,13 @@ else:
     print(f"The whole curve: {len(rows)} runs, seeds", *np.unique(rows["seed"]), "on", *np.unique(rows["backend"]))
 
 # %%
+# Name of a curve -> column of the table.
+told = {"training": "training_accuracy", "held-out": "held_out_accuracy"}
+told |= {f"{' x '.join(pair)} told rightly": f"pair_{'_'.join(pair)}" for pair in pairs}
+interactions = {" x ".join(pair): f"interaction_{'_'.join(pair)}" for pair in pairs}
+
+# %%
 if by_density:
-    told = {"training": "training_accuracy", "held-out": "held_out_accuracy"}
-    told |= {f"{' x '.join(pair)} told rightly": f"pair_{'_'.join(pair)}" for pair in pairs}
-    interactions = {" x ".join(pair): f"interaction_{'_'.join(pair)}" for pair in pairs}
     figure, axes = plt.subplots(2, 1, figsize=(6, 6.8), height_ratios=[1.3, 1])
     for ax, columns, colours, levels, ylabel in (
         (axes[0], told, [GRAY, plt.rcParams["text.color"], *hues],

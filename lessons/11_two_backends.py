@@ -88,11 +88,18 @@ from dense_keras.experiment import Experiment, batches, compiled_vgg
 
 experiment = Experiment(exemplars=64, held_out=4)
 token_set = experiment.load_tokens()
-digest = lambda arrays: hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()[:12]
 stream = batches(token_set.train, experiment)
 shown = [next(stream) for _ in range(int(sys.argv[1]))]
 model = compiled_vgg(experiment, token_set)
 weights = model.get_weights()
+"""
+
+# %% [markdown]
+# So far the program has drawn everything. Now it notes what it drew, trains, and tells us what it found.
+
+# %%
+PROGRAM += """
+digest = lambda arrays: hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()[:12]
 found = {"images": digest([token_set.train.images]), "batches": digest([images for images, _ in shown])}
 found |= {"weights": digest(weights), "logits": model.predict_on_batch(token_set.held_out.images).tolist()}
 if "nudged" in sys.argv:
@@ -109,6 +116,8 @@ for name, backend, *words in [*((name, name) for name in backends), ("nudged", h
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, str(number_of_steps), *words]
     environment = os.environ | {"KERAS_BACKEND": backend}
     started[name] = subprocess.Popen(command, env=environment, stdout=-1, stderr=-1, text=True)  # all at once
+
+# %%
 found = {}
 for name, process in started.items():
     printed, errors = process.communicate()
@@ -201,6 +210,8 @@ twins = [each for each, own, name in zip(given[1:], settings[1:], backend_of[1:]
          if own == settings[0] and name != backend_of[0]]
 others = [each for each in given[1:] if each not in twins]
 twin = twins[0] if twins else None
+
+# %%
 for each in twins:
     print(f"{each.folder} is a twin of {run.folder}, on {each.description['backend']}.")
 for each in others:
@@ -232,6 +243,9 @@ if twin:
     ax.set_yscale("log")
     ax.figure.savefig(figures / "11_weights.png")
     print("Parted after step", *(f"{step}: {share:.0e}  " for step, share in zip(steps[1:6], parted[1:6])))
+
+# %%
+if twin:
     apart = np.array([abs(np.subtract(*(each.history["held_out_loss"][each.steps.index(step)] for each in (run, twin))))
                       for step in steps])
     noticed = np.flatnonzero(apart > 0.01)
@@ -318,13 +332,21 @@ if twin:
                            for layer in run.layers] for step in steps])
     since = np.array([[cka_debiased(run.activations(layer, step), run.activations(layer, 0))
                        for layer in run.layers] for step in steps])
+    alike = {"the twin": over_time[-1].tolist()} | alike
+    print(f"dense: you guessed {guess_cka:.2f}, it is {over_time[-1][run.layers.index('dense')]:.2f}")
+
+# %%
+if twin:
     figure, axes = plt.subplots(2, 1, figsize=(6, 6.2))
     for ax, values, title in zip(axes, (over_time, since), ("the twins", "one of them with its untrained self")):
         heat_map_over_steps(values.clip(0, 1), steps, run.layers, ax, unit="CKA (debiased)", limits=(0, 1))
         ax.set_title(title)
     figure.savefig(figures / "11_layers.png")
-    alike = {"the twin": over_time[-1].tolist()} | alike
-    print(f"dense: you guessed {guess_cka:.2f}, it is {over_time[-1][run.layers.index('dense')]:.2f}")
+
+# %% [markdown]
+# Runs that are no twins are shown the same images.
+
+# %%
 for each in others:
     if each.probes["held_out"].images.shape[1:] != images.shape[1:]:
         print(f"{each.folder} takes other images: its layers cannot be compared.")

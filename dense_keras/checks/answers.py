@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,14 @@ def numbers(answer: Any, shape: tuple[int, ...], axes: str = "") -> np.ndarray:
             "Is a `return` missing, or an axis?"
         )
     return array
+
+
+def left_whole(given: Sequence[np.ndarray], before: Sequence[np.ndarray]) -> None:
+    """Raises Hint if a function changed arrays that it was given. before: what they were."""
+    if not all(np.array_equal(now, own) for now, own in zip(given, before, strict=True)):
+        raise Hint(
+            "Your function changed the arrays that it was given. Work on a copy: the next who asks wants them whole."
+        )
 
 
 def _real(array: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dense_keras.checks import Hint
-from dense_keras.checks.answers import numbers
+from dense_keras.checks.answers import left_whole, numbers
 from dense_keras.measures import coupling
 
 CLOSE = 1e-6
@@ -50,8 +50,9 @@ def check_fall_when_cut(attempt: Callable[..., Any], seed: int) -> str:
     generator = np.random.default_rng([seed, 6, 2])
     inputs, kernel, bias = generator.uniform(0, 2, (50, 6)), generator.normal(size=(6, 6)), generator.normal(size=6)
     for source, unit in ((int(each[0]), int(each[1])) for each in _edges_that_matter(inputs, kernel, bias)):
-        given = (inputs.copy(), kernel.copy(), bias.copy(), source, unit)
-        came = numbers(attempt(*given), (50,))
+        given = inputs.copy(), kernel.copy(), bias.copy()
+        came = numbers(attempt(*given, source, unit), (50,))
+        left_whole(given, (inputs, kernel, bias))
         response, added = inputs @ kernel[:, unit] + bias[unit], inputs[:, source] * kernel[source, unit]
         expected = _fall(response, added)
         swapped = inputs[:, unit] * kernel[unit, source]

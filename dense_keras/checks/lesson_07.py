@@ -65,7 +65,7 @@ def check_onset(attempt: Callable[..., Any], seed: int) -> str:
 def check_share_of_its_way(attempt: Callable[..., Any], seed: int) -> str:
     """A layer that hardly moves looks ready from the start, unless it is compared with its own way."""
     generator = np.random.default_rng([seed, 71])
-    way = np.sort(np.concatenate([[0.0, 1.0], generator.uniform(0.1, 0.9, 5)]))
+    way = np.array([0.0, -0.1, *np.sort(generator.uniform(0.1, 0.9, 4)), 1.0])  # at first away from the end
     starts = np.sort(generator.uniform(0, 0.95, 4))[::-1]
     similarities = starts[:, np.newaxis] + (1 - starts[:, np.newaxis]) * way
     expected = bootstrapping.normalised_similarities(similarities)
@@ -94,9 +94,16 @@ def check_share_of_its_way(attempt: Callable[..., Any], seed: int) -> str:
             "The first layer came out as 0 everywhere: you subtracted the first row, a layer. The untrained network "
             "is the first column, similarities[:, :1]."
         )
+    least = similarities.min(axis=1, keepdims=True)
+    if np.allclose(answer, (similarities - least) / (1 - least)):
+        raise Hint(
+            "You subtracted the lowest similarity of each layer. A layer may first move away from where it ends; the "
+            "untrained network is the first column, similarities[:, :1]."
+        )
+    worst = int(np.nan_to_num(np.abs(answer - expected), nan=np.inf).max(axis=1).argmax())
     raise Hint(
-        f"For a layer that starts at {starts[0]:.2f}, {np.round(answer[0], 2).tolist()} came; expected was "
-        f"{np.round(expected[0], 2).tolist()}. It is (s - untrained) / (1 - untrained), each layer by its own."
+        f"For a layer that starts at {starts[worst]:.2f}, {np.round(answer[worst], 2).tolist()} came; expected was "
+        f"{np.round(expected[worst], 2).tolist()}. It is (s - untrained) / (1 - untrained), each layer by its own."
     )
 
 
@@ -114,10 +121,15 @@ def check_share_by_chance(attempt: Callable[..., Any], seed: int) -> str:
         own = bootstrapping.positive_share(second[came] - first[came])
         return f"Right. Chance alone gives {expected:.2f}; partners gave {own:.2f}. Only the difference is about bonds."
     said = f"{answer:.3f} came; expected was {expected:.3f}."
+    by_partners = (
+        "You compared each with its own partner. By chance, everyone meets everyone: make a table of all couples."
+    )
     all_first, all_second = np.meshgrid(first[came], second[came], indexing="ij")
     for wrong, hint in (
-        (bootstrapping.positive_share(second[came] - first[came]),
-         "You compared each with its own partner. By chance, everyone meets everyone: make a table of all couples."),
+        (bootstrapping.positive_share(second[came] - first[came]), by_partners),
+        ((first < second)[came].mean(), f"{by_partners} And leave those at the same step out."),
+        ((first <= second)[came].mean(), f"{by_partners} And leave those at the same step out."),
+        ((first < second).mean(), f"{by_partners} And leave out pairs of which either is infinite."),
         (1 - expected, "That is how often the second kind comes first: turn the comparison round."),
         ((all_first < all_second).mean(),
          "You divided by all couples. Leave those at the same step out of the number that you divide by."),

@@ -36,7 +36,7 @@ def participation_ratio(activations: np.ndarray) -> float:
 
     activations: (exemplars, units) float.
 
-    Take the variances along the principal axes (the eigenvalues of the covariance matrix); the ratio is their
-    squared sum over the sum of their squares.
+    Take the variances along the principal axes (the eigenvalues of the covariance matrix, from ``np.linalg.eigvalsh``,
+    as it is symmetric); the ratio is their squared sum over the sum of their squares.
     """
     raise NotImplementedError

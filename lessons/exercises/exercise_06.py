@@ -20,7 +20,7 @@ def fall_when_cut(inputs: np.ndarray, kernel: np.ndarray, bias: np.ndarray, sour
     one weight is 0. Negative where the unit rises.
     inputs: (exemplars, inputs) float. kernel: (inputs, units). bias: (units,).
     source, unit: the edge's ends.
-    Returns (exemplars,) float.
+    Returns (exemplars,) float. The arrays are not yours: leave them as they are.
     """
     raise NotImplementedError
 

@@ -21,6 +21,12 @@ def same_for_all_units(activations, tokens, generator):
     return shuffled
 
 
+def in_place(inputs, kernel, bias, source, unit):
+    before = relu(inputs @ kernel[:, unit] + bias[unit])
+    kernel[source, unit] = 0
+    return before - relu(inputs @ kernel[:, unit] + bias[unit])
+
+
 def contrast_of(weights):
     """A contrast by weights of exemplars: a function of (own, tokens, token)."""
     return lambda contributions, tokens, token: weights(tokens == token, tokens, token) @ contributions
@@ -63,6 +69,7 @@ WRONG = [
         "A kernel is (inputs, units)",
     ),
     ("fall_when_cut", lambda x, w, b, i, j: relu(x @ w[:, j] + b[j]), "with all weights, then with the one weight 0"),
+    ("fall_when_cut", in_place, "changed the arrays"),
     ("fall_when_cut", lambda x, w, b, i, j: (x[:, i] * w[i, j]).mean(), "an array of shape (50,) is needed"),
     ("contrast", contrast_of(lambda own, t, c: own / own.sum()), "the mean on the token alone"),
     ("contrast", contrast_of(lambda own, t, c: own / own.sum() - 1 / len(own)), "the mean over all exemplars"),

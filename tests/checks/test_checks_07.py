@@ -1,5 +1,7 @@
 """The exercises of lesson 7: usual mistakes get their hint. That solutions pass is in ``test_checks``."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,7 @@ WRONG_WAYS = {
     "other axis": (lambda s: (s - s[0]) / (1.001 - s[0]), "subtracted the first row, a layer"),
     "turned": (lambda s: ((s - s[:, :1]) / (1 - s[:, :1])).T, "(layers, snapshots)"),
     "nothing": (lambda s: None, "returned nothing"),
+    "the lowest": (lambda s: (s - s.min(1, keepdims=True)) / (1 - s.min(1, keepdims=True)), "lowest similarity"),
     "by the mean": (lambda s: (s - s[:, :1]) / (1 - s[:, :1].mean()), "each layer by its own"),
 }
 
@@ -53,6 +56,16 @@ def partners(first, second):
     return (first < second).sum() / (first != second).sum()
 
 
+def partners_with_ties(first, second):
+    first, second = came(first, second)
+    return (first < second).mean()
+
+
+def partners_no_later(first, second):
+    first, second = came(first, second)
+    return (first <= second).mean()
+
+
 def of_all_couples(first, second):
     first, second = came(first, second)
     return (first[:, None] < second).mean()
@@ -64,7 +77,10 @@ def with_ties(first, second):
 
 
 WRONG_SHARES = {
-    "partners": (partners, "its own partner"),
+    "partners": (partners, "its own partner. By chance, everyone meets everyone: make a table of all couples."),
+    "partners with ties": (partners_with_ties, "its own partner"),
+    "partners no later": (partners_no_later, "its own partner"),
+    "partners with all": (lambda a, b: (a < b).mean(), "its own partner"),
     "turned": (lambda a, b: 1 - table_share(*came(a, b)), "turn the comparison round"),
     "of all": (of_all_couples, "Leave those at the same step out"),
     "ties": (with_ties, "no order"),
@@ -93,6 +109,13 @@ def test_mistakes_get_their_hint(name, attempt, hint, seed):
     with pytest.raises(Hint) as raised:
         checks_of("07")[name](attempt, seed)
     assert hint in str(raised.value), str(raised.value)
+
+
+def test_a_layer_that_differs_is_shown_not_one_that_is_right():
+    with pytest.raises(Hint) as raised:
+        checks_of("07")["share_of_its_way"](lambda s: (s - s[:, :1]) / (1 - s[0, 0]), 0)
+    came, expected = re.findall(r"\[.*?\]", str(raised.value))
+    assert came != expected
 
 
 def test_what_a_function_does_to_its_arrays_does_not_matter():

@@ -26,6 +26,7 @@ def names_or_labels(predicted, tokens, labels):
 
 WRONG = [
     ("equal_epochs", lambda few, many, epochs, size: epochs * (many // size) // (few // size), "round up"),
+    ("equal_epochs", lambda few, many, epochs, size: epochs * (many // size) / (few // size), "no whole number"),
     ("equal_epochs", lambda few, many, epochs, size: math.ceil(epochs * many / few), "part of a step"),
     (
         "equal_epochs",

@@ -18,7 +18,7 @@ def test_both_kinds_of_tokens_side_by_side(small_run, conjunctive_run, tmp_path)
     for code in ("additive", "conjunctive"):
         assert f"\n{code} tokens: interaction at steps 0" in printed
         assert f"{code}: most of dense is" in printed
-        shares = numbers_after(f"{code}: without nothing", printed)
+        shares = numbers_after(f"{code}: all parts", printed)
         assert all(0 <= share <= 1 for share in shares) and shares[1] == 1  # the ceiling of all parts
     for pair in ("hair x eyes", "nose x mouth"):
         line = next(line for line in printed.splitlines() if line.startswith(f"{pair}: told rightly"))
@@ -33,6 +33,9 @@ def test_what_can_be_computed_again_is_what_was_recorded(small_run, conjunctive_
     if again:  # some unit of the small run has energy of the pair, and that may be by chance
         assert float(again[0].rstrip(".").split()[-1]) < 1e-4
         assert "09_parents.png" in figures_in(tmp_path)
+        most = [number for number in (16, 32, 64) if numbers_after(f"strength of {number} parents", printed)[1] >= 85]
+        assert f"{max(most, default=16)} inputs cut, equal strength:" in printed  # a fair control, and no unfair one
+        assert all(f"{number} inputs cut" not in printed for number in (32, 64) if number > max(most, default=16))
 
 
 def test_one_run_of_additive_tokens_leaves_the_pairs_out(small_run, tmp_path):
