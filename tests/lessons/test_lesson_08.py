@@ -42,6 +42,6 @@ def test_without_another_run_and_without_parts_it_says_how_to_record_one(fashion
     printed = run_lesson_here(NAME, tmp_path, fashion_run.folder)
     assert list(figures_in(tmp_path)) == FIGURES
     assert "so only this one is shown" in printed
-    assert "dense-keras train --preset rich --tokens fashion --seed 0 --run " in printed
+    assert "dense-keras train --preset rich --tokens fashion --exemplars 13 --seed 0 --run " in printed
     assert "beside it (" not in printed
     check_gradients_sharpness_and_plane(printed, fashion_run)
