@@ -7,7 +7,6 @@ draws them all.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,6 +70,10 @@ CHANGEABLE = ("epochs", "learning_rate", "order_seed", "without_parts")
 EMBEDDED_LAYERS = ("conv2_2", "conv3_2", "conv4_2", "dense", "logits")
 
 
+MOST = 2**31 - 1
+"""Largest seed, and number of anything, that all backends and tables hold."""
+
+
 @dataclass(frozen=True)
 class Experiment:
     """All settings of a run. None means the token set's own default.
@@ -105,6 +108,8 @@ class Experiment:
     without_parts: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
+        if not self.tokens:
+            raise ValueError("tokens is empty; name a token set or a folder.")
         for name, least in (
             ("epochs", 1),
             ("batch_size", 1),
@@ -116,6 +121,8 @@ class Experiment:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise ValueError(f"{name} is {value}; it must be {least} or more.")
+            if value is not None and value > MOST:
+                raise ValueError(f"{name} is {value}; it must be {MOST:,} or less.")
         if self.without_parts is not None and not isinstance(self.without_parts, str):
             object.__setattr__(self, "without_parts", sorted(self.without_parts) or None)
         if not 0 < self.learning_rate < 1:
@@ -206,8 +213,14 @@ def rewind(parent: Run, step: int, folder: str | Path, *, cut: Cut | None = None
 
 
 def experiment_of(run: Run) -> Experiment:
-    """The experiment that a run records."""
-    return Experiment(**run.description["experiment"])
+    """The experiment that a run records. Raises RunError for settings that this version does not know."""
+    try:
+        return Experiment(**run.description["experiment"])
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RunError(
+            f"{run.folder} records an experiment that this version of dense_keras cannot make ({error}). "
+            "Read it with the version that recorded it."
+        ) from None
 
 
 def exemplar_order(seed: int, epoch: int, exemplars: int) -> np.ndarray:
@@ -410,7 +423,7 @@ def _reopen(run: Run, experiment: Experiment, token_set: TokenSet) -> Run:
     """The run, if it records this experiment; more epochs than before are noted in it."""
     before = asdict(experiment_of(run)) | {name: run.description[name] for name in ("backend", "token_names", "images")}
     now = asdict(experiment.resolved()) | {"backend": keras.config.backend()}
-    now |= {"token_names": list(token_set.token_names), "images": _digest(token_set)}
+    now |= token_set.identity
     differing = [name for name in now if now[name] != before.get(name)]
     if differing != ["images"]:  # other settings make other images
         differing = [name for name in differing if name != "images"]
@@ -426,15 +439,6 @@ def _reopen(run: Run, experiment: Experiment, token_set: TokenSet) -> Run:
     return run
 
 
-def _digest(token_set: TokenSet) -> str:
-    """A short name for exactly these images and tokens."""
-    digest = hashlib.sha256()
-    for exemplars in (token_set.train, token_set.held_out):
-        digest.update(np.ascontiguousarray(exemplars.images))
-        digest.update(exemplars.tokens.astype("<i8"))
-    return digest.hexdigest()[:16]
-
-
 def _describe(experiment: Experiment, token_set: TokenSet, origin: dict[str, Any] | None = None) -> dict[str, Any]:
     exemplars = len(token_set.train)
     return {
@@ -446,10 +450,9 @@ def _describe(experiment: Experiment, token_set: TokenSet, origin: dict[str, Any
         "machine": {"system": platform.platform(), "processors": os.cpu_count()},
         "steps_per_epoch": exemplars // min(experiment.batch_size, exemplars),
         "layers": list(RECORDED_LAYERS),
-        "token_names": list(token_set.token_names),
+        **token_set.identity,
         "part_names": list(token_set.part_names),
         "part_shares": dict(token_set.part_shares),
-        "images": _digest(token_set),
         "credit": token_set.credit,
     }
 

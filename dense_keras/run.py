@@ -4,11 +4,11 @@
     probe.npz          the probe and the factorial probe: images and what is known of them
     history.csv        a row a snapshot: losses, accuracies, learning rate, and a checksum of all
     snapshots/         step_00000312.npz: weights, optimizer, what the probes evoked
-    tensorboard/       a view of the same for TensorBoard, never read back
+    tensorboard/       a view of the same for TensorBoard, never read back and never mended
 
 Every file is written beside its place and then moved there, so it is whole or absent.
 Files are NumPy's, JSON and CSV: reading a run never executes code from it, and damage is
-found by the checksums in each file.
+found by the checksums in each file, the view's by TensorBoard.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,7 +46,7 @@ DESCRIBED = frozenset(
 CHECKSUM = "checksum"
 """Name of the entry of ``experiment.json``, and the last column of ``history.csv``, that tell damage."""
 
-ABANDONED = (".experiment.json.*.part", ".probe.npz.*.part", ".history.csv.*.part", "snapshots/.*.part")
+ABANDONED = (".experiment.json.*.part", ".probe.npz.*.part", ".history.csv.*.part", "snapshots/.step_*.npz.*.part")
 """Files that a process leaves behind when it is killed while it writes."""
 
 
@@ -74,7 +75,7 @@ class Run:
             raise RunError(
                 f"No run in {self.folder}: it has no experiment.json. Record one with: dense-keras train --run {self.folder}"
             ) from None
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, RecursionError) as error:
             raise RunError(f"{path} cannot be read ({error}). Without it the run is lost: record it anew.") from None
         if not isinstance(self.description, dict) or self.description.get("format") != FORMAT:
             found = self.description.get("format") if isinstance(self.description, dict) else "no description"
@@ -100,7 +101,9 @@ class Run:
         try:
             if folder.is_dir() and not all(_is_begun(entry) for entry in folder.iterdir()):
                 raise RunError(f"{folder} holds other things and no run. Choose another folder with --run.")
-            (folder / "snapshots").mkdir(parents=True, exist_ok=True)
+            _make_snapshots_folder(folder)
+            for path in folder.glob("snapshots/step_*.npz"):
+                path.unlink()  # of a run whose description is gone: without it they say nothing
             _write_probes(folder, probes)
             write_whole(folder / "experiment.json", _json_writer({"format": FORMAT, **description}))
         except OSError as error:
@@ -111,7 +114,7 @@ class Run:
 
     def mend(self, probes: Mapping[str, Exemplars | None]) -> None:
         """Write the probes anew if they are damaged or missing, and make the folder of snapshots if it is gone."""
-        (self.folder / "snapshots").mkdir(exist_ok=True)
+        _make_snapshots_folder(self.folder)
         try:
             self.probes  # noqa: B018
         except RunError:
@@ -275,11 +278,11 @@ def locked(folder: Path) -> Iterator[None]:
                 part.unlink(missing_ok=True)
         yield
     finally:
-        lock.release()
         if not (folder / "experiment.json").exists():  # nothing came of it
             with suppress(OSError):
                 (folder / ".lock").unlink()
                 folder.rmdir()
+        lock.release()
 
 
 @contextmanager
@@ -298,19 +301,19 @@ def disk_full_explained(path: Path) -> Iterator[None]:
 
 @contextmanager
 def vanishing_explained(folder: Path) -> Iterator[None]:
-    """Turn the many errors of a folder that is moved or deleted meanwhile, or none, into a RunError that says what to do."""
-    gone, cause = lambda: not ((folder / "snapshots").is_dir() and (folder / "experiment.json").exists()), None
+    """Turn the many errors of a folder that is moved or deleted meanwhile, or none, into one RunError."""
+    cause = None
     try:
         yield
     except OSError as error:
-        if not gone():
-            raise
         cause = error
-    if gone():
+    if not all((folder / name).exists() for name in ("experiment.json", "snapshots")):
         raise RunError(
             f"{folder} was moved or deleted while the run was recorded. "
             "Give the same command again: it goes on with what is there, or records the run anew."
         ) from cause
+    if cause:
+        raise cause
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -332,8 +335,19 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 def _is_begun(entry: Path) -> bool:
-    """Whether a file is left of a run that was being made when the process died, or was deleted meanwhile."""
-    return entry.name in (".lock", "probe.npz", "snapshots", "tensorboard") or entry.name.endswith(".part")
+    """Whether an entry of a folder is left of a run that was being made when the process died, or was deleted meanwhile."""
+    if entry.name == "snapshots" and entry.is_dir():
+        return all(fnmatch(path.name, "step_*.npz") or fnmatch(path.name, ".step_*.part") for path in entry.iterdir())
+    known = (".lock", "probe.npz", "tensorboard", *ABANDONED)
+    return any(fnmatch(entry.name, pattern) for pattern in known)
+
+
+def _make_snapshots_folder(folder: Path) -> None:
+    """Raises RunError if it is a link, which would lead what is written out of the run folder."""
+    snapshots = folder / "snapshots"
+    if snapshots.is_symlink():
+        raise RunError(f"{snapshots} is a link. Link the whole run folder instead, or choose another with --run.")
+    snapshots.mkdir(parents=True, exist_ok=True)
 
 
 def _json_writer(content: Mapping[str, Any]) -> Callable[[BinaryIO], object]:
@@ -355,23 +369,47 @@ def _checked(table: csv.DictReader[str]) -> list[dict[str, str]]:
 
 
 def _read_npz(path: Path, wanted: str | list[str] | None = None) -> dict[str, np.ndarray]:
-    """Arrays of a file whose names are in ``wanted`` or begin with it; all for None."""
+    """Arrays of a file whose names are in ``wanted`` or begin with it; all for None.
+
+    NumPy's own reader stops where an array ends by its header, and so misses the checksum behind a damaged one.
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if isinstance(wanted, list):
-                names = wanted
-            else:
-                names = [name for name in file.files if name.startswith(wanted or "")]
-            return {name: file[name] for name in names}
+        with zipfile.ZipFile(path) as archive:
+            names = wanted if isinstance(wanted, list) else _names(archive, path, wanted or "")
+            return {name: _array(archive.read(f"{name}.npy")) for name in names}
     except UNREADABLE as error:
         raise _damaged(path, error) from None
+
+
+def _names(archive: zipfile.ZipFile, path: Path, beginning: str) -> list[str]:
+    """Names of the arrays that begin so. Raises ValueError where the archive's directory is damaged.
+
+    An array whose name is damaged there would merely not be among them.
+    """
+    members = archive.infolist()
+    for member in members:
+        archive.open(member).close()  # compares its name with the one beside its data
+    with path.open("rb") as file:
+        file.seek(-22, os.SEEK_END)  # the end of the directory
+        end = file.read()
+    if len(members) != int.from_bytes(end[10:12], "little"):
+        raise ValueError("its directory is not whole")
+    return [member.filename.removesuffix(".npy") for member in members if member.filename.startswith(beginning)]
+
+
+def _array(content: bytes) -> np.ndarray:
+    """The array of an ``npy`` file. Raises ValueError for one that claims more than the file holds."""
+    try:
+        return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    except MemoryError as error:
+        raise ValueError(str(error)) from None
 
 
 UNREADABLE = (
     OSError,
     ValueError,
     KeyError,
-    TypeError,  # a lone array where an archive should be
+    RuntimeError,  # an encrypted archive
     EOFError,
     zipfile.BadZipFile,
     zlib.error,

@@ -1,9 +1,9 @@
 """Sweeps: a grid of experiments, a run folder each, on the processors of this machine or on a Dask cluster.
 
 A cell of the grid is trained in a new process, because Keras settles its backend when it is
-imported. The process is begun by a worker: one of joblib's here, or one of Dask's anywhere
-that has the package and the disk with the run folders. It ends when its worker does, so a
-worker that is killed leaves no training behind, only a run that the next one goes on with.
+imported. On this machine the command begins so many at a time; on a cluster Dask's workers do,
+anywhere that has the package and the disk with the run folders. A training ends when whoever
+began it does, so a worker that is killed leaves none behind, only a run that the next one goes on with.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -41,6 +41,9 @@ THREAD_SETTINGS = (
 Submit = Callable[..., Future]
 """Has a function called by a worker: ``submit(backend, function, *arguments)``, with the backend that it is about."""
 
+_UNDER_WAY: set[subprocess.Popen] = set()
+"""Trainings that this process has begun."""
+
 
 class SweepError(RuntimeError):
     """A sweep that cannot be made as asked, with what to do about it."""
@@ -56,19 +59,35 @@ class Cell:
     folder: Path
 
     @property
-    def is_finished(self) -> bool:
-        """Whether the folder holds this experiment, trained to its end."""
+    def is_recorded(self) -> bool:
+        """Whether the folder holds this experiment on this backend, trained to its end."""
         from dense_keras.experiment import experiment_of
         from dense_keras.run import Run, RunError
 
         try:
             run = Run(self.folder)
-            history = run.history
+            epochs, recorded = run.history.get("epoch", ()), experiment_of(run)
         except RunError:
             return False
-        same = experiment_of(run) == self.experiment and run.description["backend"] == self.backend
-        ended = len(history) > 0 and history["epoch"][-1] >= self.experiment.epochs
-        return same and ended and set(history["step"]) <= set(run.steps)
+        same = recorded == self.experiment and run.description["backend"] == self.backend
+        return same and len(epochs) > 0 and epochs[-1] >= self.experiment.epochs
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it is recorded, nothing of it is damaged, and a folder of images still holds what it learned from."""
+        from dense_keras.run import Run, RunError
+        from dense_keras.token_set import TokenSetError
+        from dense_keras.tokens import is_folder
+
+        if not self.is_recorded:
+            return False
+        run = Run(self.folder)
+        try:
+            shown = self.experiment.load_tokens().identity if is_folder(self.experiment.tokens) else {}
+            same = all(run.description[name] == value for name, value in shown.items())
+            return same and bool(run.probes) and all(run.is_whole(int(step)) for step in run.history["step"])
+        except (RunError, TokenSetError):
+            return False
 
 
 @dataclass(frozen=True)
@@ -127,8 +146,12 @@ def outcomes(cells: Iterable[Cell], submit: Submit, threads: int, tensorboard: b
         try:
             seconds, problem = future.result()
         except Exception as error:  # of the worker, not of the training
-            seconds, problem = float("nan"), f"Its worker was lost ({type(error).__name__}: {error})."
-        yield Outcome(futures[future], seconds, problem)
+            seconds = float("nan")
+            problem = f"Its worker was lost, or the scheduler ({type(error).__name__}). Give the same command again."
+        cell = futures[future]
+        if not problem and not cell.is_recorded:
+            problem = f"Its worker recorded it, but not into {cell.folder} here: workers need the same disk."
+        yield Outcome(cell, seconds, problem)
 
 
 def trained(
@@ -139,32 +162,33 @@ def trained(
     asked = json.dumps({"settings": settings, "folder": folder, "tensorboard": tensorboard})
     lifeline, held = os.pipe()
     try:
-        process = subprocess.run(
-            [sys.executable, "-m", "dense_keras.sweep", asked],
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "dense_keras.sweep", asked],  # -P: no module of the folder it stands in
             stdin=lifeline,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
             env={"OMP_WAIT_POLICY": "PASSIVE"}
             | os.environ
             | dict.fromkeys(THREAD_SETTINGS, str(threads))
             | {"KERAS_BACKEND": backend},
-            check=False,
         )
+        _UNDER_WAY.add(process)
+        said, errors = process.communicate()
+        _UNDER_WAY.discard(process)
     finally:
         os.close(lifeline)
         os.close(held)
-    return time.monotonic() - began, _problem(process)
+    return time.monotonic() - began, _problem(process.returncode, said, errors)
 
 
 def table(cells: Iterable[Cell]) -> list[dict[str, Any]]:
-    """A row a snapshot of each finished cell: run, preset, backend, all settings, and the run's history."""
+    """A row a snapshot of finished cells: run, preset, backend, all settings, and the run's history."""
     from dense_keras.run import Run
 
     rows = []
     for cell in cells:
-        if not cell.is_finished:
-            continue
         settings = asdict(cell.experiment)
         settings["initial_scales"] = json.dumps(dict(settings["initial_scales"]))
         known = {"run": cell.folder.name, "preset": cell.preset, "backend": cell.backend, **settings}
@@ -197,14 +221,25 @@ def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
 
 @contextmanager
 def on_this_machine(workers: int) -> Iterator[Submit]:
-    """Worker processes of joblib's; all end with the context, at once, and with this process."""
-    from joblib.externals.loky import get_reusable_executor
+    """So many trainings at a time; all end with the context, at once, and with this process.
 
-    executor = get_reusable_executor(workers, initializer=_watch_the_command, initargs=(os.getpid(),))
+    A thread waits for each. Worker processes between would be a second thing that can be killed, and one that is
+    breaks a pool of them with all that waits in it.
+    """
+    executor, futures = ThreadPoolExecutor(workers), []
+
+    def submit(backend: str, *call: Any) -> Future:
+        futures.append(executor.submit(*call))
+        return futures[-1]
+
     try:
-        yield lambda backend, *call: executor.submit(*call)
+        yield submit
     finally:
-        executor.shutdown(kill_workers=True)
+        executor.shutdown(wait=False, cancel_futures=True)
+        while not all(future.done() for future in futures):  # one may be about to begin
+            for process in list(_UNDER_WAY):
+                process.kill()
+            time.sleep(0.05)
 
 
 @contextmanager
@@ -213,29 +248,38 @@ def on_a_cluster(address: str | None) -> Iterator[Submit]:
 
     A worker may name a backend as one of its resources. If any does, cells of that backend go
     to such workers only. address: of the scheduler; None for that of Dask's own configuration.
-    Raises SweepError if Dask is not installed, or if no scheduler answers.
+    Raises SweepError if Dask is not installed, if there is no address, or if no scheduler answers.
     """
     try:
+        import dask
         from distributed import Client
     except ImportError:
         raise SweepError('A sweep on a cluster needs Dask. Install it with: pip install "dense-keras[sweep]"') from None
+    address = address or dask.config.get("scheduler-address", None)
+    if not address:
+        raise SweepError(
+            "No address of a Dask scheduler is configured. Give it: --scheduler tcp://HOST:8786, or set DASK_SCHEDULER_ADDRESS."
+        )
     try:
         client = Client(address)
-    except (OSError, ValueError) as error:
-        raise SweepError(
-            f"No Dask scheduler answers at {address or 'the address of its configuration'} ({error}). "
-            "Start one with: dask scheduler"
-        ) from None
+    except (OSError, ValueError, TypeError) as error:
+        raise SweepError(f"No Dask scheduler answers at {address} ({error}). Start one with: dask scheduler") from None
     from dense_keras.backend import BACKENDS
 
     with client:
-        workers = client.scheduler_info(n_workers=-1)["workers"].values()
-        named = {resource for worker in workers for resource in worker.get("resources", {})}
+        if not _workers_of(client):
+            print(f"{address} has no workers yet. Start one with: dask worker {address} --nthreads 1", flush=True)
+            client.wait_for_workers(1)
+        named = {resource for worker in _workers_of(client) for resource in worker.get("resources", {})}
         executors = {
             backend: client.get_executor(pure=False, resources={backend: 1} if backend in named else None)
             for backend in BACKENDS
         }
         yield lambda backend, *call: executors[backend].submit(*call)
+
+
+def _workers_of(client: Any) -> list[Mapping[str, Any]]:
+    return list(client.scheduler_info(n_workers=-1)["workers"].values())
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -279,6 +323,10 @@ def _sweep(options: argparse.Namespace) -> int:
     for name in ("workers", "threads"):
         if (number := getattr(options, name)) is not None and number < 1:
             raise SweepError(f"--{name} is {number}; it must be 1 or more.")
+    if options.scheduler is not None and options.workers is not None:
+        raise SweepError("--workers is of this computer. On a cluster, start as many workers as you want.")
+    if Path(options.runs).exists() and not Path(options.runs).is_dir():
+        raise SweepError(f"--runs is {options.runs}, which is no folder.")
     if options.backends:
         os.environ.setdefault("KERAS_BACKEND", options.backends[0])
     from dense_keras.backend import keras
@@ -290,10 +338,12 @@ def _sweep(options: argparse.Namespace) -> int:
     waiting = [cell for cell in grid if not cell.is_finished]
     print(f"{len(grid) - len(waiting)} of {len(grid)} cells are recorded already.", flush=True)
     failed = _record(grid, waiting, options) if waiting else []
-    rows = table(grid)
-    if rows:
+    lost = [outcome.cell for outcome in failed]
+    finished = [cell for cell in grid if cell not in lost]
+    if finished:
+        rows = table(finished)
         written = write_table(rows, Path(options.runs) / "sweep.csv")
-        print(f"{len(rows)} snapshots of {len(grid) - len(failed)} runs in {' and '.join(map(str, written))}")
+        print(f"{len(rows)} snapshots of {len(finished)} runs in {' and '.join(map(str, written))}")
     if failed:
         print(f"{len(failed)} of {len(grid)} cells are not recorded:", *map(_told, failed), sep="\n", file=sys.stderr)
     return 1 if failed else 0
@@ -342,24 +392,13 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min" if minutes else f"{seconds:.0f} s"
 
 
-def _problem(process: subprocess.CompletedProcess[str]) -> str:
-    if process.returncode == 0:
+def _problem(status: int, said: str, errors: str) -> str:
+    if status == 0:
         return ""
-    if process.returncode < 0:
-        return f"Its process was killed by signal {-process.returncode}, as happens where memory runs out."
-    lines = process.stderr.strip().splitlines()
-    return process.stdout.strip() or (lines[-1] if lines else f"Its process ended with status {process.returncode}.")
-
-
-def _watch_the_command(process: int) -> None:
-    """Let a worker end when the process that began it does, even by a signal that cannot be caught."""
-
-    def watch() -> None:
-        while os.getppid() == process:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    if status < 0:
+        return f"Its process was killed by signal {-status}, as happens where memory runs out."
+    lines = errors.strip().splitlines()
+    return said.strip() or (lines[-1] if lines else f"Its process ended with status {status}.")
 
 
 def _train_in_this_process(asked: str) -> None:

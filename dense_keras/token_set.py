@@ -8,9 +8,11 @@ only).
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -137,6 +139,15 @@ class TokenSet:
                 f"(dense is {DENSE} or more). It runs; expect memorising rather than construction.",
                 stacklevel=3,
             )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a run notes to be sure that it goes on with the same: the token names, and a digest of all exemplars."""
+        digest = hashlib.sha256()
+        for exemplars in (self.train, self.held_out):
+            digest.update(np.ascontiguousarray(exemplars.images))
+            digest.update(exemplars.tokens.astype("<i8"))
+        return {"token_names": list(self.token_names), "images": digest.hexdigest()[:16]}
 
     def _check_shapes(self, title: str, exemplars: Exemplars) -> None:
         if exemplars.images.shape[1:] != self.train.images.shape[1:]:

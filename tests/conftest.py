@@ -1,7 +1,9 @@
 """Shared by all tests: quiet threads, one small recorded run, and a browser."""
 
+import importlib
 import os
 import warnings
+from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -33,6 +35,13 @@ def small_run(tmp_path_factory):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is not dense.*")
         return train(Experiment(**SMALL), tmp_path_factory.mktemp("runs") / "small", progress=False)
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    """Imports a module of the benchmarks by name."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+    return importlib.import_module
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,14 @@
 """The run folder: whole or absent, damage is named, nothing in it is executed."""
 
 import errno
+import io
 import json
 import os
 import pickle
 import shutil
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -85,6 +87,67 @@ def test_a_damaged_snapshot_is_named_and_the_others_still_load(run, damage):
             run.activations(layer, 8)
             run.weights(8)
     assert run.activations("dense", 100).max() == 100
+
+
+def test_every_turned_bit_around_the_arrays_of_a_snapshot_is_found(run):
+    large = np.arange(3 * 1024, dtype=np.float32).reshape(3, 1024)  # more than a reader takes at once
+    arrays = {"weights/dense/kernel": large, "optimizer/rate": np.array(1.0), "held_out/max/dense": large + 1}
+    run.write_snapshot(8, arrays)
+    path, content = run.snapshot_path(8), run.snapshot_path(8).read_bytes()
+    around = bytearray(b"x" * len(content))
+    for array in (large, large + 1):
+        start = content.index(array.tobytes())
+        around[start : start + array.nbytes] = b" " * array.nbytes
+    expected = everything_of_a_snapshot(run)
+    positions = [position for position, mark in enumerate(around) if mark == ord("x")]
+    assert 500 < len(positions) < 2000
+    for position in positions:
+        for bit in range(8):
+            path.write_bytes(content[:position] + bytes([content[position] ^ 1 << bit]) + content[position + 1 :])
+            try:
+                assert everything_of_a_snapshot(run) == expected  # dates, and what the system says of files
+            except RunError as error:
+                assert path.name in str(error)
+
+
+def everything_of_a_snapshot(run):
+    found = run.weights(8) | run.optimizer(8) | {"evoked": run.activations("dense", 8)}
+    return {name: (values.shape, str(values.dtype), values.tobytes()) for name, values in found.items()}
+
+
+def test_an_array_that_claims_more_than_the_file_holds(run):
+    header = {"descr": "<f4", "fortran_order": False, "shape": (2**45,)}
+    npy = io.BytesIO()
+    np.lib.format.write_array_header_1_0(npy, header)
+    with zipfile.ZipFile(run.snapshot_path(8), "w") as archive:
+        archive.writestr("weights/dense/kernel.npy", npy.getvalue())
+    with pytest.raises(RunError, match="step_00000008.npz is damaged"):
+        run.weights(8)
+
+
+def test_snapshots_whose_description_is_gone_are_of_no_new_run(run):
+    (run.folder / "experiment.json").unlink()
+    again = Run.create(run.folder, DESCRIPTION, {"held_out": PROBE, "factorial": None})
+    assert again.steps == []
+
+
+@pytest.mark.parametrize("foreign", ["snapshots/notes.npz", ".notes.part", "snapshots/.notes.part", "history.csv"])
+def test_a_folder_with_foreign_files_is_no_begun_run(tmp_path, foreign):
+    (tmp_path / "run" / "snapshots").mkdir(parents=True)
+    (tmp_path / "run" / foreign).write_text("mine")
+    with pytest.raises(RunError, match="holds other things and no run"):
+        Run.create(tmp_path / "run", DESCRIPTION, {"held_out": PROBE, "factorial": None})
+    assert (tmp_path / "run" / foreign).read_text() == "mine"
+
+
+def test_nothing_is_written_or_deleted_behind_a_link(run, tmp_path):
+    run.snapshot_path(8).parent.rename(tmp_path / "outside")
+    (run.folder / "snapshots").symlink_to(tmp_path / "outside")
+    (tmp_path / "outside" / ".notes.part").write_text("mine")
+    with pytest.raises(RunError, match="snapshots is a link"), run_module.locked(run.folder):
+        Run(run.folder).mend({"held_out": PROBE, "factorial": None})
+    assert (tmp_path / "outside" / ".notes.part").exists()
+    assert run.activations("dense", 8).shape == (3, 5)  # it can be read
 
 
 @pytest.mark.parametrize("name", ["experiment.json", "history.csv"])

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import filelock
 import numpy as np
@@ -18,9 +19,9 @@ from PIL import Image
 
 from dense_keras import experiment as experiments
 from dense_keras import sweep
-from dense_keras.backend import keras
+from dense_keras.backend import BACKENDS, keras
 from dense_keras.experiment import experiment_of
-from dense_keras.run import Run, RunError, locked
+from dense_keras.run import Run, RunError, RunHeld, locked
 from dense_keras.sweep import Cell, SweepError
 
 BACKEND = keras.config.backend()
@@ -86,23 +87,83 @@ def test_only_a_whole_run_of_the_same_settings_is_finished(finished, tmp_path):
     assert not copied.is_finished
 
 
+def test_a_run_that_was_killed_before_its_first_row_is_not_recorded(finished, tmp_path):
+    copied = replace(finished, folder=tmp_path / "copy")
+    shutil.copytree(finished.folder, copied.folder)
+    (copied.folder / "history.csv").unlink()
+    assert not copied.is_recorded
+    assert not copied.is_finished
+
+
+@pytest.mark.parametrize("name", ["snapshots/step_00000001.npz", "probe.npz", "history.csv", "experiment.json"])
+def test_a_damaged_run_is_not_finished(finished, tmp_path, name):
+    copied = replace(finished, folder=tmp_path / "copy")
+    shutil.copytree(finished.folder, copied.folder)
+    assert copied.is_finished
+    content = (copied.folder / name).read_bytes()
+    (copied.folder / name).write_bytes(content[: len(content) // 2])
+    assert not copied.is_finished
+
+
+@pytest.mark.parametrize("change", ["none", "another image", "another name"])
+def test_a_run_is_finished_while_its_folder_of_images_is_the_same(finished, tmp_path, change):
+    images = np.random.default_rng(0).integers(0, 256, (2, 12, 16, 16, 3), np.uint8)
+    for token, name in enumerate(("a", "b")):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number, image in enumerate(images[token]):
+            Image.fromarray(image).save(tmp_path / "images" / name / f"{number}.png")
+    cell = replace(
+        finished,
+        experiment=replace(finished.experiment, tokens=str(tmp_path / "images"), code=None, exemplars=8).resolved(),
+        folder=tmp_path / "run",
+    )
+    shutil.copytree(finished.folder, cell.folder)
+    Run(cell.folder).describe(experiment=asdict(cell.experiment), **cell.experiment.load_tokens().identity)
+    if change == "another image":
+        Image.fromarray(255 - images[0, 0]).save(tmp_path / "images" / "a" / "0.png")
+    elif change == "another name":
+        (tmp_path / "images" / "a").rename(tmp_path / "images" / "A")
+    assert cell.is_recorded
+    assert cell.is_finished == (change == "none")
+
+
+def test_a_run_of_another_version_is_not_finished(finished, tmp_path):
+    copied = replace(finished, folder=tmp_path / "copy")
+    shutil.copytree(finished.folder, copied.folder)
+    run = Run(copied.folder)
+    run.describe(experiment=run.description["experiment"] | {"invented_later": 1})
+    assert not copied.is_finished
+    with pytest.raises(RunError, match="this version of dense_keras cannot make .*invented_later"):
+        experiment_of(run)
+
+
 def test_a_cell_that_fails_stops_no_other(finished, tmp_path, monkeypatch):
     def pretended(settings, folder, backend, threads, tensorboard):
         if settings["seed"] == 1:
             raise MemoryError("the worker is gone")
-        return 2.0, "the disk is full" if settings["seed"] == 2 else ""
+        if settings["seed"] == 2:
+            return 2.0, "the disk is full"
+        shutil.copytree(finished.folder, folder)
+        run = Run(folder)
+        run.describe(experiment=settings)
+        if settings["seed"] == 3:  # begun on this disk, and ended on another
+            rows = [dict(zip(run.history, row, strict=True)) for row in zip(*run.history.values(), strict=True)]
+            run.write_history(rows[:-1])
+        return 2.0, ""
 
     monkeypatch.setattr(sweep, "trained", pretended)
-    grid = sweep.cells(tmp_path, [BACKEND], ["default"], seed=range(4))
+    grid = sweep.cells(tmp_path, [BACKEND], ["default"], seed=range(4), epochs=[finished.experiment.epochs])
     with ThreadPoolExecutor(2) as pool:
         found = sweep.outcomes(grid, lambda backend, *call: pool.submit(*call), threads=1)
         problems = {outcome.cell.experiment.seed: outcome.problem for outcome in found}
-    assert problems.pop(1) == "Its worker was lost (MemoryError: the worker is gone)."
-    assert problems == {0: "", 2: "the disk is full", 3: ""}
+    lost = "Its worker was lost, or the scheduler (MemoryError). Give the same command again."
+    assert problems.pop(1) == lost
+    assert re.search("not into .*seed3.* here: workers need the same disk", problems.pop(3))
+    assert problems == {0: "", 2: "the disk is full"}
 
 
 def test_the_table_has_a_row_for_each_snapshot_of_each_finished_cell(finished, tmp_path):
-    rows = sweep.table([finished, replace(finished, folder=tmp_path / "nowhere")])
+    rows = sweep.table([finished])
     run = Run(finished.folder)
     assert [row["step"] for row in rows] == run.steps
     assert [row["held_out_accuracy"] for row in rows] == run.history["held_out_accuracy"].tolist()
@@ -147,6 +208,7 @@ def test_the_command_records_what_it_can_tells_what_failed_and_skips_what_is_the
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that cannot be caught")
 def test_a_training_ends_with_its_worker(tmp_path):
+    (tmp_path / "fractions.py").write_text("raise SystemExit('a module of the folder was imported')")
     call = (
         {"tokens": "faces", "exemplars": 26, "held_out": 4, "size": 28, "epochs": 1000},
         str(tmp_path / "run"),
@@ -154,59 +216,66 @@ def test_a_training_ends_with_its_worker(tmp_path):
         1,
         False,
     )
-    worker = subprocess.Popen([sys.executable, "-c", f"from dense_keras.sweep import trained; trained(*{call!r})"])
-    lock = filelock.FileLock(tmp_path / "run" / ".lock")
-    waited = time.monotonic() + 60
-    while not (tmp_path / "run" / "snapshots" / "step_00000004.npz").exists():
-        assert worker.poll() is None and time.monotonic() < waited
-        time.sleep(0.05)
-    with pytest.raises(filelock.Timeout):
-        lock.acquire(blocking=False)
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait()
+    program = f"from dense_keras.sweep import trained; trained(*{call!r})"
+    worker = subprocess.Popen([sys.executable, "-P", "-c", program], cwd=tmp_path)
+    try:
+        lock = filelock.FileLock(tmp_path / "run" / ".lock")
+        waited = time.monotonic() + 300
+        while not (tmp_path / "run" / "snapshots" / "step_00000004.npz").exists():
+            assert worker.poll() is None and time.monotonic() < waited
+            time.sleep(0.05)
+        with pytest.raises(filelock.Timeout):
+            lock.acquire(blocking=False)
+    finally:
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
     with lock.acquire(timeout=10):
         assert 0 in Run(tmp_path / "run").steps
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that cannot be caught")
-def test_workers_end_with_the_command():
-    program = (
-        "import time\nfrom dense_keras.sweep import on_this_machine\n"
-        "with on_this_machine(1) as submit:\n"
-        "    submit('torch', time.sleep, 0).result()\n"
-        "    print('working', flush=True)\n"
-        "    submit('torch', time.sleep, 600).result()\n"
-    )
-    command = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert command.stdout.readline() == b"working\n"
-    os.kill(command.pid, signal.SIGKILL)
-    assert command.communicate(timeout=20) == (b"", None)  # all that could still write into it have ended
+def test_trainings_end_with_the_sweep(tmp_path, monkeypatch):
+    ended = []
+    monkeypatch.setattr(sweep, "_problem", lambda status, said, errors: ended.append(status) or "")
+    started = subprocess.Popen
+    monkeypatch.setattr(sweep.subprocess, "Popen", lambda command, **options: started(["sleep", "600"], **options))
+    with pytest.raises(KeyboardInterrupt), sweep.on_this_machine(1) as submit:
+        first, second = (submit("torch", sweep.trained, {}, "", "torch", 1, False) for _ in range(2))
+        while not sweep._UNDER_WAY and not first.done():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert ended == [-signal.SIGKILL] and first.done() and second.cancelled()
+    assert not sweep._UNDER_WAY
 
 
 @pytest.mark.parametrize("something_came", [True, False])
 def test_what_another_process_records_is_waited_for(tmp_path, monkeypatch, something_came):
     attempts, folder = [], tmp_path / "run"
+    held, refused = threading.Event(), threading.Event()
 
     def pretended(experiment, folder, **how):
         attempts.append(folder)
-        with locked(folder):
-            pass
+        try:
+            with locked(folder):
+                pass
+        except RunHeld:
+            refused.set()
+            raise
 
     monkeypatch.setattr(experiments, "train", pretended)
-    held = threading.Event()
 
     def record():
         with locked(folder):
             if something_came:
                 (folder / "experiment.json").touch()
             held.set()
-            time.sleep(0.3)
+            refused.wait(60)
+            time.sleep(0.1)
 
     other = threading.Thread(target=record)
     other.start()
     held.wait()
     sweep._train_or_wait(experiments.Experiment(), folder, True)
-    assert len(attempts) == 2
+    assert refused.is_set() and len(attempts) == 2
     other.join()
 
 
@@ -230,7 +299,7 @@ def test_what_goes_wrong_otherwise_is_not_waited_for(tmp_path, monkeypatch):
     ],
 )
 def test_why_a_process_failed(status, said, errors, problem):
-    assert sweep._problem(subprocess.CompletedProcess([], status, said, errors)) == problem
+    assert sweep._problem(status, said, errors) == problem
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(20, "20 s"), (90, "2 min"), (3600, "1 h 0 min"), (5000, "1 h 23 min")])
@@ -265,6 +334,25 @@ def test_cells_of_a_backend_go_to_workers_that_name_it():
         assert submit("jax", _worker_name).result(timeout=30) in workers
 
 
+def test_the_first_worker_is_waited_for_and_asked_what_it_names(monkeypatch, capsys):
+    distributed = pytest.importorskip("distributed")
+    asked = []
+    of_client = distributed.Client.get_executor
+    monkeypatch.setattr(
+        distributed.Client,
+        "get_executor",
+        lambda client, **options: asked.append(options["resources"]) or of_client(client, **options),
+    )
+    options = {"nthreads": 1, "dashboard": False, "resources": {"torch": 1}}
+    scheduler = {"cls": distributed.Scheduler, "options": {"port": 0, "dashboard": False}}
+    with distributed.SpecCluster({}, scheduler, {"cls": distributed.Worker, "options": options}) as cluster:
+        threading.Timer(1, cluster.scale, [1]).start()
+        with sweep.on_a_cluster(cluster.scheduler_address) as submit:
+            assert submit("torch", os.getpid).result(timeout=30) == os.getpid()
+    assert "has no workers yet. Start one with: dask worker tcp://" in capsys.readouterr().out
+    assert asked == [{"torch": 1} if backend == "torch" else None for backend in BACKENDS]
+
+
 def test_a_scheduler_that_does_not_answer():
     dask = pytest.importorskip("dask")
     pytest.importorskip("distributed")
@@ -273,6 +361,18 @@ def test_a_scheduler_that_does_not_answer():
         pytest.raises(SweepError, match="No Dask scheduler answers at tcp://127.0.0.1:9.*dask scheduler"),
     ):
         sweep.on_a_cluster("tcp://127.0.0.1:9").__enter__()
+
+
+def test_a_cluster_needs_an_address():
+    dask = pytest.importorskip("dask")
+    pytest.importorskip("distributed")
+    with (
+        dask.config.set({"scheduler-address": None}),
+        pytest.raises(SweepError, match="No address of a Dask scheduler is configured. Give it: --scheduler tcp"),
+    ):
+        sweep.on_a_cluster(None).__enter__()
+    with pytest.raises(SweepError, match="No Dask scheduler answers at tls://127.0.0.1:9"):
+        sweep.on_a_cluster("tls://127.0.0.1:9").__enter__()
 
 
 def _worker_name():
@@ -285,3 +385,14 @@ def _worker_name():
 def test_numbers_that_cannot_be(option):
     with pytest.raises(SweepError, match=f"{option} is 0; it must be 1 or more"):
         run_command(option, 0)
+
+
+def test_a_cluster_has_its_own_number_of_workers():
+    with pytest.raises(SweepError, match="--workers is of this computer"):
+        run_command("--workers", 2, "--scheduler", "tcp://127.0.0.1:9")
+
+
+def test_runs_go_into_a_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SweepError, match="file, which is no folder"):
+        run_command("--runs", tmp_path / "file")

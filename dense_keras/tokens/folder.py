@@ -15,6 +15,7 @@ There are no parts: codes and masks are None.
 from __future__ import annotations
 
 import os
+import unicodedata
 import warnings
 import zlib
 from collections.abc import Sequence
@@ -97,8 +98,10 @@ def folder(
 
 
 def printable(name: str) -> str:
-    """A file name as text that can be written anywhere; bytes that are not UTF-8 become ``\\xff``."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """A file name as text that can be written anywhere; bytes that are not UTF-8, and what steers terminals, become ``\\xff``."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    steers = lambda letter: unicodedata.category(letter) == "Cc"
+    return "".join(letter.encode("unicode_escape").decode() if steers(letter) else letter for letter in text)
 
 
 def _check_root(path: str | Path) -> Path:

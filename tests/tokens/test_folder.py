@@ -621,3 +621,13 @@ def test_reading_changes_nothing_and_warns_of_nothing_else(friends):
         folder(friends)
     assert {path: path.stat().st_mtime_ns for path in friends.rglob("*")} == before
     assert Image.MAX_IMAGE_PIXELS == limit
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("ann\x1b[31m", r"ann\x1b[31m"), ("a\nb", r"a\nb"), (os.fsdecode(b"\xffx"), r"\xffx"), ("می‌رود", "می‌رود")],
+)
+def test_no_name_steers_a_terminal(tmp_path, name, shown):
+    for token in (name, "other"):
+        make_token(tmp_path / token, 40)
+    assert shown in folder(tmp_path, size=16).token_names
