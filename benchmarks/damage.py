@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from kills import ACTIVITIES, Commands, Count, State, fingerprint, of_run, unlike
+from campaign import RECORDING, SWEEP, Campaign, Count, NotPossible, State, ended_otherwise, fingerprint, of_run, unlike
 
-KINDS = ("experiment.json", "probe.npz", "history.csv", "snapshots")
+KINDS = {
+    "experiment.json": "experiment.json",
+    "probe.npz": "probe.npz",
+    "history.csv": "history.csv",
+    "snapshots": "a snapshot",
+}
+"""Files of a run, or a folder of them -> what is said of one."""
+
 EXPLAINED = 2
 """Exit status of a command that says what cannot be done."""
-
-RECORDING, *_, SWEEP = ACTIVITIES
 
 
 def flipped(content: bytes, generator: np.random.Generator) -> bytes:
@@ -33,26 +37,26 @@ def truncated(content: bytes, generator: np.random.Generator) -> bytes:
     return content[: generator.integers(len(content))]
 
 
-def damaged_files(run: Path, times: int, place: Path, generator: np.random.Generator) -> Iterator[Count]:
+def damaged_files(campaign: Campaign) -> Iterator[Count]:
     """Damage a file of each kind, read the whole run, and see whether wrong values came unnoticed.
 
     Noticed is: a RunError that names the file. A damage that changes no value is none.
     """
     from dense_keras.run import RunError
 
-    expected = all_values(run)
-    for damage in (flipped, truncated):
-        for kind in KINDS:
-            count = Count(f"{kind} {damage.__name__}")
-            for _ in range(times):
+    expected = all_values(campaign.run)
+    for damage, done in ((flipped, "a bit flipped"), (truncated, "truncated")):
+        for kind, said in KINDS.items():
+            count = Count(f"{said}, {done}")
+            for _ in range(campaign.flips):
                 count.tried += 1
-                with tempfile.TemporaryDirectory(dir=place) as scratch:
-                    copy = Path(scratch) / "run"
-                    shutil.copytree(run, copy)
+                with campaign.scratch() as scratch:
+                    copy = scratch / "run"
+                    shutil.copytree(campaign.run, copy)
                     file = copy / kind
                     if file.is_dir():
-                        file = generator.choice(sorted(file.iterdir()))
-                    file.write_bytes(damage(file.read_bytes(), generator))
+                        file = campaign.generator.choice(sorted(file.iterdir()))
+                    file.write_bytes(damage(file.read_bytes(), campaign.generator))
                     try:
                         if different := unlike(all_values(copy), expected):
                             count.note(f"read without a word: {different}")
@@ -61,7 +65,6 @@ def damaged_files(run: Path, times: int, place: Path, generator: np.random.Gener
                             count.note(f"{file.name} is not named: {error}")
                     except Exception as error:
                         count.note(f"{type(error).__name__}: {error}")
-            print(f"{count.fault}: {count.tried}, {count.lost} unnoticed", flush=True)
             yield count
 
 
@@ -86,125 +89,119 @@ def all_values(folder: Path) -> State:
     return state | {name: fingerprint(np.ascontiguousarray(values).tobytes()) for name, values in arrays.items()}
 
 
-def full_disks(run: Path, times: int, commands: Commands, place: Path, generator: np.random.Generator) -> Count:
+def full_disks(campaign: Campaign) -> Iterator[Count]:
     """Record onto a disk that fills up, then make room and give the same command again."""
     from dense_keras.run import Run
 
-    count, expected = Count("a disk that fills up while recording"), of_run(run)
-    needed = sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
-    for _ in range(times):
+    count = Count("a disk that fills up while recording")
+    needed = sum(path.stat().st_size for path in campaign.run.rglob("*") if path.is_file())
+    for _ in range(campaign.times):
         count.tried += 1
-        with small_disk(place / "disk", int(generator.uniform(0.05, 0.9) * needed)) as disk:
+        with small_disk(campaign.place / "disk", int(campaign.generator.uniform(0.05, 0.9) * needed)) as disk:
             folder = disk / "run"
-            status = commands.done(RECORDING.arguments(folder, run), place / "said.txt")
-            _check_explained(count, status, place / "said.txt")
+            _check_explained(count, campaign, campaign.done(_recording(folder)))
             if (folder / "experiment.json").exists() and (bad := Run(folder).damaged()):
                 count.note(f"snapshots {bad} are half-written")
             subprocess.run(["mount", "-o", f"remount,size={4 * needed}", str(disk)], check=True)
-            _check_goes_on(count, commands, folder, run, expected, place)
-    return count
+            _check_goes_on(count, campaign, folder)
+    yield count
 
 
-def read_only_folders(run: Path, times: int, commands: Commands, place: Path) -> Count:
+def read_only_folders(campaign: Campaign) -> Iterator[Count]:
     """Record onto a disk that cannot be written, empty or with a run that is half done."""
     count = Count("a folder that cannot be written")
-    for number in range(times):
+    for number in range(campaign.times):
         count.tried += 1
-        with small_disk(place / "disk", 2**30) as disk:
+        with small_disk(campaign.place / "disk", 2**30) as disk:
             folder = disk / "run"
             if number % 2:
-                shutil.copytree(run, folder)
+                shutil.copytree(campaign.run, folder)
                 sorted((folder / "snapshots").iterdir())[-1].unlink()
             before = {path: path.stat().st_mtime_ns for path in disk.rglob("*")}
             subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-            _check_explained(
-                count, commands.done(RECORDING.arguments(folder, run), place / "said.txt"), place / "said.txt"
-            )
+            _check_explained(count, campaign, campaign.done(_recording(folder)))
             if before != {path: path.stat().st_mtime_ns for path in disk.rglob("*")}:
                 count.note("files changed on a disk that cannot be written")
-    return count
+    yield count
 
 
-def vanished_folders(
-    run: Path, times: int, seconds: float, commands: Commands, place: Path, generator: np.random.Generator
-) -> Count:
-    """Remove the folder of a run while it is recorded, then give the same command again. seconds: of a recording."""
-    count, expected = Count("a run folder that vanishes"), of_run(run)
-    while count.tried < times:
-        with tempfile.TemporaryDirectory(dir=place) as scratch:
-            folder = Path(scratch) / "run"
-            process = commands.start(RECORDING.arguments(folder, run), place / "said.txt")
-            process.join(generator.uniform(0, seconds))
-            if process.exitcode is None and folder.exists():
+def vanished_folders(campaign: Campaign) -> Iterator[Count]:
+    """Remove the folder of a run while it is recorded, then give the same command again."""
+    count = Count("a run folder that vanishes")
+    while count.tried < campaign.times:
+        with campaign.scratch() as scratch:
+            folder = scratch / "run"
+            process = campaign.under_way(_recording(folder), campaign.seconds, count)
+            if process is None:
+                continue
+            if folder.exists():
                 count.tried += 1
                 shutil.rmtree(folder, ignore_errors=True)
             process.join()
             if process.exitcode:
-                _check_explained(count, process.exitcode, place / "said.txt")
-            _check_goes_on(count, commands, folder, run, expected, place)
-    return count
+                _check_explained(count, campaign, process.exitcode)
+            _check_goes_on(count, campaign, folder)
+    yield count
 
 
-def clocks_set_back(run: Path, times: int, commands: Commands, place: Path) -> Count:
+def clocks_set_back(campaign: Campaign) -> Iterator[Count]:
     """Record while the clock runs backwards."""
-    count, expected = Count("a clock that runs backwards"), of_run(run)
-    for _ in range(times):
+    count = Count("a clock that runs backwards")
+    for _ in range(campaign.times):
         count.tried += 1
-        with tempfile.TemporaryDirectory(dir=place) as scratch:
-            folder = Path(scratch) / "run"
-            arguments = RECORDING.arguments(folder, run)
-            if commands.done(arguments, place / "said.txt", clock_backwards):
-                count.note((place / "said.txt").read_text()[-300:])
-            elif different := unlike(of_run(folder), expected):
-                count.note(different)
-    return count
+        with campaign.scratch() as scratch:
+            _check_goes_on(count, campaign, scratch / "run", clock_backwards)
+    yield count
 
 
-def two_at_once(run: Path, times: int, commands: Commands, place: Path, generator: np.random.Generator) -> Count:
+def two_at_once(campaign: Campaign) -> Iterator[Count]:
     """Give a command twice at about the same time: one records, the other is refused."""
-    count, expected = Count("two processes on one run folder"), of_run(run)
-    for _ in range(times):
+    count = Count("two processes on one run folder")
+    for _ in range(campaign.times):
         count.tried += 1
-        with tempfile.TemporaryDirectory(dir=place) as scratch:
-            folder = Path(scratch) / "run"
-            logs = [place / f"said_{number}.txt" for number in range(2)]
-            first = commands.start(RECORDING.arguments(folder, run), logs[0])
-            time.sleep(generator.uniform(0, 1))
-            second = commands.start(RECORDING.arguments(folder, run), logs[1])
+        with campaign.scratch() as scratch:
+            folder = scratch / "run"
+            first = campaign.start(_recording(folder))
+            time.sleep(campaign.generator.uniform(0, 1))
+            second = campaign.start(_recording(folder))
             for process in (first, second):
                 process.join()
             if sorted((first.exitcode, second.exitcode)) not in ([0, 0], [0, EXPLAINED]):
-                count.note(f"exit status {first.exitcode} and {second.exitcode}: {logs[1].read_text()[-300:]}")
-            elif different := unlike(of_run(folder), expected):
+                count.note(f"exit status {first.exitcode} and {second.exitcode}: {campaign.said()}")
+            elif different := ended_otherwise(of_run, folder, campaign.expected):
                 count.note(different)
-    return count
+    yield count
 
 
-def trainings_without_memory(times: int, commands: Commands, place: Path, generator: np.random.Generator) -> Count:
+def trainings_without_memory(campaign: Campaign) -> Iterator[Count]:
     """Kill a training of a sweep, as a system out of memory does; the sweep tells it, and goes on the next time."""
+    if shutil.which("pgrep") is None:
+        raise NotPossible("It takes the command pgrep to find the training of a sweep.")
     count = Count("a training of a sweep that is killed, as where memory runs out")
-    whole, log = place / "whole_sweep", place / "said.txt"
-    commands.done(SWEEP.arguments(whole, whole), log)
+    whole = campaign.place / "whole_sweep"
+    campaign.undisturbed(SWEEP.arguments(whole, whole))
     expected = SWEEP.state(whole)
-    while count.tried < times:
-        with tempfile.TemporaryDirectory(dir=place) as scratch:
-            folder = Path(scratch) / "runs"
-            process = commands.start(SWEEP.arguments(folder, folder), log)
-            while process.exitcode is None and not (trainings := _processes_of(folder)):
+    while count.tried < campaign.times:
+        with campaign.scratch() as scratch:
+            folder = scratch / "runs"
+            process = campaign.start(SWEEP.arguments(folder, folder))
+            while process.exitcode is None and not _processes_of(folder):
                 process.join(0.05)
-            process.join(generator.uniform(0, 5))
-            if process.exitcode is None and (trainings := _processes_of(folder)):
-                count.tried += 1
+            process.join(campaign.generator.uniform(0, 5))
+            trainings = _processes_of(folder) if process.exitcode is None else []
+            if trainings:
                 os.kill(trainings[0], 9)
-                process.join()
-                if process.exitcode != 1 or "killed by signal 9" not in log.read_text():
-                    count.note(f"exit status {process.exitcode}: {log.read_text()[-300:]}")
             process.join()
-            if status := commands.done(SWEEP.arguments(folder, folder), log):
-                count.note(f"did not go on, exit status {status}: {log.read_text()[-300:]}")
-            elif different := unlike(SWEEP.state(folder), expected):
+            count.tried += 1 if trainings or process.exitcode else 0
+            if trainings and (process.exitcode != 1 or "killed by signal 9" not in campaign.said()):
+                count.note(f"exit status {process.exitcode}: {campaign.said()}")
+            elif process.exitcode and not trainings:
+                count.note(f"failed before anything was done to it: {campaign.said()}")
+            if status := campaign.done(SWEEP.arguments(folder, folder)):
+                count.note(f"did not go on, exit status {status}: {campaign.said()}")
+            elif different := ended_otherwise(SWEEP.state, folder, expected):
                 count.note(different)
-    return count
+    yield count
 
 
 def clock_backwards() -> None:
@@ -219,7 +216,7 @@ def clock_backwards() -> None:
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """A disk of so many bytes, in memory, while the context lasts. Raises OSError for those who may not mount one."""
+    """A disk of so many bytes, in memory, while the context lasts. Raises NotPossible for those who may not mount one."""
     folder.mkdir(exist_ok=True)
     made = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
@@ -228,22 +225,26 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
         check=False,
     )
     if made.returncode:
-        raise OSError(f"A small disk cannot be made: {made.stderr.strip()}. It takes the rights to mount one.")
+        raise NotPossible(f"A small disk cannot be made: {made.stderr.strip()}. It takes the rights to mount one.")
     try:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def _check_explained(count: Count, status: int, log: Path) -> None:
+def _recording(folder: Path) -> list[str]:
+    return RECORDING.arguments(folder, folder)
+
+
+def _check_explained(count: Count, campaign: Campaign, status: int) -> None:
     if status != EXPLAINED:
-        count.note(f"exit status {status}: {log.read_text()[-300:]}")
+        count.note(f"exit status {status}: {campaign.said()}")
 
 
-def _check_goes_on(count: Count, commands: Commands, folder: Path, run: Path, expected: State, place: Path) -> None:
-    if commands.done(RECORDING.arguments(folder, run), place / "said.txt"):
-        count.note(f"did not go on: {(place / 'said.txt').read_text()[-300:]}")
-    elif different := unlike(of_run(folder), expected):
+def _check_goes_on(count: Count, campaign: Campaign, folder: Path, before: Callable[[], None] | None = None) -> None:
+    if campaign.done(_recording(folder), before):
+        count.note(f"did not go on: {campaign.said()}")
+    elif different := ended_otherwise(of_run, folder, campaign.expected):
         count.note(f"ended otherwise: {different}")
 
 

@@ -27,6 +27,8 @@ RUNS = {
     "default": {},
     "10 times the training exemplars": {"exemplars": 5000},
     "10 times the held-out exemplars": {"held_out": 1000},
+    "half of the held-out exemplars": {"held_out": 50},
+    "a tenth of the held-out exemplars": {"held_out": 10},
     "twice the side": {"size": 64},
 }
 """Name -> settings that differ from the default ones."""

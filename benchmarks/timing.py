@@ -44,13 +44,13 @@ def ratio(above: Sequence[float], below: Sequence[float]) -> str:
     return f"{min(above) / min(below):.3f} ({min(pairs):.3f} to {max(pairs):.3f})"
 
 
-def machine() -> str:
+def machine(with_load: bool = True) -> str:
     """Machine, its load, and versions, in one line; Keras and its backend where they are loaded."""
     load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"
     modules = [np]
     if "keras" in sys.modules:
         keras = sys.modules["keras"]
         modules += [keras, sys.modules[keras.config.backend()]]
-    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors, {load}"
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors{f', {load}' if with_load else ''}"
     versions = [f"Python {platform.python_version()}", *(f"{each.__name__} {each.__version__}" for each in modules)]
     return ", ".join([system, *versions])

@@ -4,7 +4,6 @@ import importlib
 import io
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +11,6 @@ from PIL import Image
 
 from dense_keras.experiment import Experiment, train
 from dense_keras.measures import categories, similarity
-
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-
-
-@pytest.fixture
-def benchmark(monkeypatch):
-    """Imports a module of the benchmarks by name."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return importlib.import_module
 
 
 @pytest.fixture
