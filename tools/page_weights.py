@@ -27,10 +27,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from dense_keras.markdown import markdown_table
 from lesson_script import ROOT
 from recorded import DOCS
-
-from dense_keras.markdown import markdown_table
 
 KINDS = ("html", "css", "js", "images", "search")
 LOADED = {

@@ -32,11 +32,10 @@ from pathlib import Path
 from typing import Any
 
 import mover
+from dense_keras.markdown import markdown_table
 from lesson_script import LESSONS, ROOT, code_hash, lesson_script, lesson_scripts
 from recorded import BACKENDS, DOCS, OUTPUTS
 from run_lesson import LessonFailed, recorded_runs, run_lesson
-
-from dense_keras.markdown import markdown_table
 
 PRESETS = ("default", "rich", "conjunctive", "conjunctive-500")
 """Presets whose runs the lessons read. All read that of the default; the others are named in a lesson's code."""

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lesson_script import code_cells, code_hash
 from PIL import Image
+
+from lesson_script import code_cells, code_hash
 
 MOST_NUMBERS, MOST_LETTERS = 200, 500
 COLOURS_OF_A_DRAWING, MUCH = 10_000, 150_000

@@ -22,10 +22,19 @@ sys.path.insert(0, str(Path(__file__).parent))  # mkdocs-macros loads this file 
 
 import recorded
 from atlases import ATLASES, write_atlases
+from dense_keras.markdown import markdown_table
 from lesson_script import LESSONS, code_cells, function_source, lesson_script, place_of_cell, write_downloads
 from recorded import BACKENDS
-
-from dense_keras.markdown import markdown_table
+from study import (
+    study_about,
+    study_found,
+    study_numbers,
+    study_question,
+    study_questions,
+    study_values,
+    study_verdict,
+    study_verdicts,
+)
 
 DOWNLOADS = "downloads"
 """Folder of the site with the lessons as scripts and as notebooks."""
@@ -104,6 +113,13 @@ def of_column(name: str, column: str, summary: str, where: Where = None, digits:
         raise ValueError(f"No summary {summary!r}. There are: {', '.join(SUMMARIES)}.")
     found = SUMMARIES[summary](values)
     return as_text(int(found) if found == int(found) and digits is None else found, digits)
+
+
+def study_range(name: str, number: str, preset: str, digits: int = 2, backend: str | None = None) -> str:
+    """The smallest and the largest of a number of a hypothesis over seeds, ``0.03 to 0.35``; once if they are the same."""
+    values = study_values(name, number, preset, backend)
+    least, most = as_text(min(values), digits), as_text(max(values), digits)
+    return least if least == most else f"{least} to {most}"
 
 
 def seeds(name: str, where: Where = None) -> str:
@@ -188,21 +204,23 @@ def tabs(contents: Mapping[str, str]) -> str:
     return "\n\n".join(told)
 
 
-def figure(path: str, alt: str, lesson: str, backend: str, name: str, caption: str | None) -> str:
+def figure(path: str, alt: str, folder: str, name: str, caption: str | None) -> str:
     """A figure on light and on dark paper, of which the reader sees one.
 
-    path: of the site's folder of outputs, seen from the page.
+    path: of the site's folder of outputs, seen from the page. folder: within it.
     """
+    if not alt.strip():
+        raise ValueError(f"Figure {name!r} has no alt text. Say in it what there is to see.")
     pictures = []
     for paper in ("light", "dark"):
-        file = recorded.OUTPUTS / backend / lesson / f"{name}.{paper}.webp"
+        file = recorded.OUTPUTS / folder / f"{name}.{paper}.webp"
         if not file.exists():
             there = sorted(each.name.split(".")[0] for each in file.parent.glob("*.light.webp"))
-            raise LookupError(f"No figure {name!r} of lesson {lesson} on {backend}. There are: {', '.join(there)}.")
+            raise LookupError(f"No figure {name!r} in {folder}. There are: {', '.join(there)}.")
         width, height = Image.open(file).size
         size = f'width="{width}" height="{height}"'
         text = alt.replace("[", r"\[").replace("]", r"\]")
-        pictures.append(f"![{text}]({path}/{backend}/{lesson}/{file.name}#only-{paper}){{ loading=lazy {size} }}")
+        pictures.append(f"![{text}]({path}/{folder}/{file.name}#only-{paper}){{ loading=lazy {size} }}")
     return "\n".join(pictures) + (f"\n\n/// caption\n{caption}\n///" if caption else "")
 
 
@@ -215,12 +233,18 @@ def define_env(env: Any) -> None:
 
     def figures(name: str, alt: str, caption: str | None = None, alt_torch: str | None = None) -> str:
         """A figure of a lesson in a tab a backend."""
-        if not alt.strip():
-            raise ValueError(f"Figure {name!r} has no alt text. Say in it what there is to see.")
         lesson, path = name[:2], from_page("outputs")
         alts = {"torch": alt_torch or alt}
-        backends = recorded.backends_of(lesson)
-        return tabs({each: figure(path, alts.get(each, alt), lesson, each, name, caption) for each in backends})
+        return tabs(
+            {
+                backend: figure(path, alts.get(backend, alt), f"{backend}/{lesson}", name, caption)
+                for backend in recorded.backends_of(lesson)
+            }
+        )
+
+    def study_figure(name: str, alt: str, caption: str | None = None) -> str:
+        """The numbers of a hypothesis of the confirmatory study."""
+        return figure(from_page("outputs"), alt, "confirmatory", name, caption)
 
     def downloads(lesson: str) -> str:
         """Links to a lesson's script and notebook, which are written beside the pages when all are built, and how to run them."""
@@ -271,7 +295,9 @@ def define_env(env: Any) -> None:
             solution,
             printed,
         ),
-        *(minutes, lesson_time, figures, downloads, atlas, atlas_link, mover),
+        *(minutes, lesson_time, figures, downloads, atlas, atlas_link, mover, study_figure),
+        *(study_questions, study_question, study_found, study_about, study_verdicts, study_verdict, study_numbers),
+        *(study_values, study_range),
         *(recorded.value, recorded.column, recorded.has_table),
     ):
         env.macro(macro)

@@ -1,6 +1,11 @@
 """A lesson's cells and its notebook say what the script says."""
 
+import ast
+
 import pytest
+
+MOST = 15
+"""Lines of code of a cell; comments, blank lines and imports are not counted."""
 
 SCRIPT = """# %% [markdown]
 # # A lesson
@@ -77,3 +82,28 @@ def test_a_notebook_is_valid_and_always_the_same(tool):
     nbformat = pytest.importorskip("nbformat")
     for path in lesson_script.lesson_scripts():
         nbformat.validate(nbformat.from_dict(lesson_script.notebook(path.read_text(encoding="utf-8"))))
+
+
+def lines_of_code(source):
+    """Without comments, blank lines and imports."""
+    imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    imported = {number for node in imports for number in range(node.lineno, node.end_lineno + 1)}
+    lines = [line.strip() for line in source.splitlines()]
+    return sum(bool(line) and line[0] != "#" for number, line in enumerate(lines, 1) if number not in imported)
+
+
+def test_lines_are_counted_as_a_reader_counts():
+    without = "# why\nimport csv\nfrom a import (\n    b,\n)\n\n"
+    counted = 'c = f(\n    1,  # one\n)\nd = """\nimport e\n"""\n'
+    assert lines_of_code(without + counted) == 6
+
+
+def test_no_cell_is_longer_than_a_learner_can_follow(tool):
+    script = tool("lesson_script")
+    lengths = {
+        f"{path.name}:{cell.line}": lines_of_code(cell.source)
+        for path in script.lesson_scripts()
+        for cell in script.code_cells(path.read_text(encoding="utf-8"))
+    }
+    assert {place: length for place, length in lengths.items() if length > MOST} == {}
+    assert len(lengths) > 150
