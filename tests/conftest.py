@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 import warnings
 from pathlib import Path
 
@@ -35,6 +36,14 @@ def small_run(tmp_path_factory):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is not dense.*")
         return train(Experiment(**SMALL), tmp_path_factory.mktemp("runs") / "small", progress=False)
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory):
+    """A folder for what the tests of a module read in common; it goes with the last of them."""
+    folder = tmp_path_factory.mktemp("shared")
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

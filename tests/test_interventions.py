@@ -61,11 +61,11 @@ def conjunctive():
 
 
 @pytest.fixture(scope="module")
-def cut_run(small_run, tmp_path_factory):
+def cut_run(small_run, shared_folder):
     """The small run, from step 1 on without what CUT cuts."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is not dense.*")
-        return train_on(small_run, 1, tmp_path_factory.mktemp("cut") / "run", CUT, record=False, progress=False)
+        return train_on(small_run, 1, shared_folder / "run", CUT, record=False, progress=False)
 
 
 def assert_same_snapshots(one, other, steps):

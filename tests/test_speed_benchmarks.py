@@ -26,12 +26,12 @@ def missing(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def tiny_run(tmp_path_factory):
+def tiny_run(shared_folder):
     """Three snapshots, with exemplars enough to take cells and factors out."""
     experiment = Experiment(exemplars=13, held_out=8, size=28, epochs=1)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is not dense.*")
-        return train(experiment, tmp_path_factory.mktemp("runs") / "tiny", progress=False)
+        return train(experiment, shared_folder / "tiny", progress=False)
 
 
 def rows_of_tables(text):

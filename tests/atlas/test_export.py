@@ -46,8 +46,8 @@ def quickly():
 
 
 @pytest.fixture(scope="module")
-def atlas(small_run, tmp_path_factory):
-    return write_atlas([small_run], tmp_path_factory.mktemp("atlases") / "small")
+def atlas(small_run, shared_folder):
+    return write_atlas([small_run], shared_folder / "small")
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +58,12 @@ def shown(atlas):
 
 
 @pytest.fixture(scope="module")
-def odd(tmp_path_factory):
+def odd(shared_folder):
     """A run of photographs, whose parts nobody knows, with strange names and a damaged snapshot; and what is shown."""
     experiment = Experiment("fashion", exemplars=13, held_out=3, epochs=1)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is not dense.*")
-        run = train(experiment, tmp_path_factory.mktemp("runs") / "<b> & 'Ünï 名'", record=False, progress=False)
+        run = train(experiment, shared_folder / "<b> & 'Ünï 名'", record=False, progress=False)
     run.describe(token_names=[HOSTILE, *run.token_names[1:]])
     run.snapshot_path(1).write_bytes(run.snapshot_path(1).read_bytes()[:1000])
     return run, told(write_atlas([run]) / "runs" / "1.js")[1]

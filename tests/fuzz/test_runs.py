@@ -26,14 +26,14 @@ def everything(folder):
 
 
 @pytest.fixture(scope="module")
-def tiny_run(tmp_path_factory):
+def tiny_run(shared_folder):
     """A run folder with one snapshot of a few numbers."""
     from dense_keras.token_set import Exemplars
 
     probe = Exemplars(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1]))
     described = {name: "" for name in ("experiment", "origin", "backend", "images")}
     described |= {"steps_per_epoch": 4, "layers": ["dense"], "token_names": ["a", "b"], "part_names": []}
-    run = Run.create(tmp_path_factory.mktemp("tiny") / "run", described, {"held_out": probe, "factorial": None})
+    run = Run.create(shared_folder / "run", described, {"held_out": probe, "factorial": None})
     evoked = {f"held_out/{pooling}/dense": np.arange(6, dtype=np.float32).reshape(2, 3) for pooling in POOLINGS}
     run.write_snapshot(4, {"weights/dense/kernel": np.ones((3, 3)), "optimizer/rate": np.array(0.1)} | evoked)
     run.write_history([{"step": 4, "loss": float("nan"), "accuracy/a": 0.5}])

@@ -15,10 +15,9 @@ SOLUTION = "return exemplars.images * exemplars.masks.any(axis=-1)[..., np.newax
 
 
 @pytest.fixture(scope="module")
-def default_faces(tmp_path_factory):
+def default_faces(shared_folder):
     """Folder and output of lesson 1 on the default faces."""
-    folder = tmp_path_factory.mktemp("default")
-    return folder, run_lesson(FIRST, folder)
+    return shared_folder, run_lesson(FIRST, shared_folder)
 
 
 def test_lesson_1_saves_five_figures_and_compares_guesses_with_answers(default_faces):

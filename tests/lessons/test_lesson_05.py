@@ -19,10 +19,9 @@ LEFT_OUT = (
 
 
 @pytest.fixture(scope="module")
-def lesson(small_run, tmp_path_factory):
+def lesson(small_run, shared_folder):
     """Folder and output of the lesson on the small run."""
-    folder = tmp_path_factory.mktemp("lesson_05")
-    return folder, run_lesson_here(LESSON, folder, small_run.folder)
+    return shared_folder, run_lesson_here(LESSON, shared_folder, small_run.folder)
 
 
 def test_it_saves_its_figures_and_compares_guesses_with_answers(lesson):

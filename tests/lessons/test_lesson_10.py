@@ -21,11 +21,11 @@ TABLE = """exemplars,seed,backend,steps,held_out_accuracy,pair_hair_eyes,pair_no
 
 
 @pytest.fixture(scope="module")
-def two_densities(conjunctive_run, tmp_path_factory):
+def two_densities(conjunctive_run, shared_folder):
     """Folders of two small runs with equally many steps, the first of twice as many exemplars."""
     many = experiment_of(conjunctive_run)
     few = replace(many, exemplars=many.exemplars // 2, epochs=2 * many.epochs)
-    folder = tmp_path_factory.mktemp("densities") / "few"
+    folder = shared_folder / "few"
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is not dense.*")
         train(few, folder, record=False, progress=False)

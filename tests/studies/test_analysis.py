@@ -10,9 +10,9 @@ from verdicts import HYPOTHESES
 
 
 @pytest.fixture(scope="module")
-def conjunctive_run(tmp_path_factory):
+def conjunctive_run(shared_folder):
     settings = SMALL | {"code": "conjunctive", "held_out": 16, "epochs": 1}
-    return train(Experiment(**settings), tmp_path_factory.mktemp("study") / "run", record=False, progress=False)
+    return train(Experiment(**settings), shared_folder / "run", record=False, progress=False)
 
 
 def names(numbers, hypothesis):
