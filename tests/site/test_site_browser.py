@@ -147,7 +147,7 @@ def test_a_solution_unfolds(open_page):
 @pytest.mark.parametrize(("word", "place"), [("conjunction", "#conjunction"), ("plateau", "#plateau")])
 def test_search_explains_a_word_from_disk(open_page, word, place):
     with open_page("index.html") as page:
-        page.fill("input.md-search__input", word)
+        page.locator("input.md-search__input").press_sequentially(word)  # the page listens to keys
         found = page.locator(".md-search-result__item").first
         found.locator(f"a[href$='{place}']").wait_for()
         assert "glossary.html" in found.locator("a").first.get_attribute("href")
