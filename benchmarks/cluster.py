@@ -14,7 +14,7 @@ from campaign import Campaign, Count, NotPossible, ended_otherwise, of_sweep
 from dense_keras.run import Run
 
 COMMAND = ("sweep", "--seeds", "0", "1", "--backends", "tensorflow", "torch", "--exemplars", "26", "--epochs", "3")
-LOCAL = ("--host", "127.0.0.1", "--no-dashboard")
+LOCAL = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
 
 
 class Cluster:

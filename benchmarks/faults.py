@@ -84,8 +84,9 @@ against the same command undisturbed. Damaged files were only read: lost is one 
 a word. A folder that cannot be written has to be refused and left as it was; of two processes on one folder at least one
 has to end well, and leave what one alone leaves. The sweep on a cluster trains on TensorFlow and on PyTorch; the backend
 is that of the command. After all other faults the same command goes on, and is compared.
+Rows may be of separate calls, so that some were tried more often than one call does.
 What stands in a run folder only to be looked at, the view for TensorBoard, is not mended: TensorBoard leaves out
-records that do not agree with their checksums.
+records of event files that do not agree with their checksums; what the projector reads has none.
 
 {markdown_table(COLUMNS[:-1], [line[:-1] for line in lines])}
 

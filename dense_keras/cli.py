@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _is_explained(error: Exception) -> bool:
-    """Whether the error was raised by this package, and so says what to do."""
+    """Whether the error was raised by this package, and so says what to do, or names a path that the system refused."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return True
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
@@ -51,7 +53,9 @@ def _is_explained(error: Exception) -> bool:
 
 def _told(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}{f' ({error.filename})' if error.filename else ''}."
+        return (
+            f"{error.strerror}{f': {error.filename} cannot be used. Choose another place' if error.filename else ''}."
+        )
     return str(error)
 
 

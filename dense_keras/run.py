@@ -8,7 +8,7 @@
 
 Every file is written beside its place and then moved there, so it is whole or absent.
 Files are NumPy's, JSON and CSV: reading a run never executes code from it, and damage is
-found by the checksums in each file, the view's by TensorBoard.
+found by the checksums in each file. Of the view only records of event files have them, which TensorBoard reads.
 """
 
 from __future__ import annotations
@@ -329,6 +329,10 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -343,11 +347,11 @@ def _is_begun(entry: Path) -> bool:
 
 
 def _make_snapshots_folder(folder: Path) -> None:
-    """Raises RunError if it is a link, which would lead what is written out of the run folder."""
-    snapshots = folder / "snapshots"
-    if snapshots.is_symlink():
-        raise RunError(f"{snapshots} is a link. Link the whole run folder instead, or choose another with --run.")
-    snapshots.mkdir(parents=True, exist_ok=True)
+    """Raises RunError if a folder in the run folder is a link: what is written or deleted there would lie outside."""
+    inside = (Path(place) / name for place, names, _ in os.walk(folder) for name in names)
+    if link := next((path for path in inside if path.is_symlink()), None):
+        raise RunError(f"{link} is a link. Link the whole run folder instead, or choose another with --run.")
+    (folder / "snapshots").mkdir(parents=True, exist_ok=True)
 
 
 def _json_writer(content: Mapping[str, Any]) -> Callable[[BinaryIO], object]:
@@ -376,7 +380,7 @@ def _read_npz(path: Path, wanted: str | list[str] | None = None) -> dict[str, np
     try:
         with zipfile.ZipFile(path) as archive:
             names = wanted if isinstance(wanted, list) else _names(archive, path, wanted or "")
-            return {name: _array(archive.read(f"{name}.npy")) for name in names}
+            return {name: _array(archive, f"{name}.npy") for name in names}
     except UNREADABLE as error:
         raise _damaged(path, error) from None
 
@@ -397,16 +401,20 @@ def _names(archive: zipfile.ZipFile, path: Path, beginning: str) -> list[str]:
     return [member.filename.removesuffix(".npy") for member in members if member.filename.startswith(beginning)]
 
 
-def _array(content: bytes) -> np.ndarray:
-    """The array of an ``npy`` file. Raises ValueError for one that claims more than the file holds."""
-    try:
-        return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-    except MemoryError as error:
-        raise ValueError(str(error)) from None
+def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """The array of a member. Raises ValueError for one that swells as no recorded array does."""
+    member = archive.getinfo(name)
+    if member.file_size > LARGE and member.file_size > MOST_PACKED * member.compress_size:
+        raise ValueError(f"{name} would take {member.file_size / 1e9:.1f} GB, of {member.compress_size / 1e6:.1f} MB")
+    return np.lib.format.read_array(io.BytesIO(archive.read(member)), allow_pickle=False)
 
+
+LARGE, MOST_PACKED = 2**28, 100
+"""Bytes of an array, and how many times smaller a larger one is on disk at most: more is a decompression bomb."""
 
 UNREADABLE = (
     OSError,
+    MemoryError,
     ValueError,
     KeyError,
     RuntimeError,  # an encrypted archive
@@ -419,7 +427,7 @@ UNREADABLE = (
 
 def _damaged(path: Path, error: Exception) -> RunError:
     return RunError(
-        f"{path} is damaged ({error}). Other files are not affected. "
+        f"{path} is damaged ({str(error) or type(error).__name__}). Other files are not affected. "
         "Give the command that recorded the run again: it mends what is damaged."
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib
 import io
 import json
 import os
@@ -270,6 +271,12 @@ def on_a_cluster(address: str | None) -> Iterator[Submit]:
         if not _workers_of(client):
             print(f"{address} has no workers yet. Start one with: dask worker {address} --nthreads 1", flush=True)
             client.wait_for_workers(1)
+        answers = client.run(importlib.import_module, "dense_keras", on_error="return")
+        if without := [worker for worker, answer in answers.items() if isinstance(answer, Exception)]:
+            raise SweepError(
+                f"Of {len(answers)} workers, {len(without)} cannot import dense_keras ({answers[without[0]]}): "
+                f"{', '.join(without)}. Install it in their environment, or stop them."
+            )
         named = {resource for worker in _workers_of(client) for resource in worker.get("resources", {})}
         executors = {
             backend: client.get_executor(pure=False, resources={backend: 1} if backend in named else None)
@@ -339,13 +346,15 @@ def _sweep(options: argparse.Namespace) -> int:
     print(f"{len(grid) - len(waiting)} of {len(grid)} cells are recorded already.", flush=True)
     failed = _record(grid, waiting, options) if waiting else []
     lost = [outcome.cell for outcome in failed]
-    finished = [cell for cell in grid if cell not in lost]
+    vanished = [cell for cell in grid if cell not in lost and not cell.is_recorded]
+    failed += [Outcome(cell, float("nan"), "It was recorded, and is not there any more.") for cell in vanished]
+    finished = [cell for cell in grid if cell not in lost + vanished]
+    if failed:
+        print(f"{len(failed)} of {len(grid)} cells are not recorded:", *map(_told, failed), sep="\n", file=sys.stderr)
     if finished:
         rows = table(finished)
         written = write_table(rows, Path(options.runs) / "sweep.csv")
         print(f"{len(rows)} snapshots of {len(finished)} runs in {' and '.join(map(str, written))}")
-    if failed:
-        print(f"{len(failed)} of {len(grid)} cells are not recorded:", *map(_told, failed), sep="\n", file=sys.stderr)
     return 1 if failed else 0
 
 

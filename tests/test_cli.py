@@ -31,6 +31,14 @@ def photographs(folder, tokens=("ada", "ben"), count=6):
     return folder
 
 
+@pytest.mark.parametrize("command", [["sweep", "--runs", "a" * 300], ["tokens", "--tokens", "a" * 300]])
+def test_a_path_that_the_system_refuses_is_told(capsys, command):
+    assert cli.main(command) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("dense-keras: ") and told.strip().endswith("cannot be used. Choose another place.")
+    assert command[-1] in told
+
+
 def test_training_on_ones_own_images_then_going_on(folder, capsys):
     photographs(folder / "my photos")
     settings = ["train", "--tokens", "my photos", "--run", "runs/mine", "--size", "16"]

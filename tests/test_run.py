@@ -150,6 +150,45 @@ def test_nothing_is_written_or_deleted_behind_a_link(run, tmp_path):
     assert run.activations("dense", 8).shape == (3, 5)  # it can be read
 
 
+@pytest.mark.parametrize("name", ["tensorboard", "tensorboard/embeddings", "tensorboard/embeddings/step_000008"])
+def test_no_folder_of_the_view_is_a_link(run, tmp_path, name):
+    (tmp_path / "outside").mkdir()
+    link = run.folder / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(tmp_path / "outside")
+    with pytest.raises(RunError, match=f"{name} is a link. Link the whole run folder instead"):
+        Run(run.folder).mend({"held_out": PROBE, "factorial": None})
+    (run.folder / "experiment.json").unlink()
+    with pytest.raises(RunError, match=f"{name} is a link"):
+        Run.create(run.folder, DESCRIPTION, {"held_out": PROBE, "factorial": None})
+
+
+def test_an_array_that_swells_is_refused_before_it_is_read(run, monkeypatch):
+    images = np.zeros((300, 1000, 1000, 1), np.uint8)
+    with (run.folder / "probe.npz").open("wb") as file:
+        np.savez_compressed(file, **{"held_out/images": images, "held_out/tokens": np.zeros(300, int)})
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(RunError, match=r"probe.npz is damaged \(held_out/images.npy would take 0.3 GB, of 0.3 MB\)"):
+        Run(run.folder).probes  # noqa: B018
+
+
+def test_memory_that_runs_out_while_a_file_is_read_is_told(run, monkeypatch):
+    def out_of_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", out_of_memory)
+    with pytest.raises(RunError, match=r"is damaged \(MemoryError\)"):
+        run.activations("dense", 8)
+
+
+def test_what_cannot_be_written_is_named_and_not_the_file_beside_it(tmp_path):
+    (tmp_path / "table.csv").mkdir()
+    with pytest.raises(OSError) as refused:
+        write_whole(tmp_path / "table.csv", lambda file: file.write(b"1"))
+    assert refused.value.filename == str(tmp_path / "table.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
 @pytest.mark.parametrize("name", ["experiment.json", "history.csv"])
 def test_every_turned_bit_beside_the_snapshots_is_found(run, name):
     run.write_history([{"step": step, "accuracy/Ada": step / 10} for step in (0, 8)])

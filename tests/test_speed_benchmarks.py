@@ -49,7 +49,7 @@ def test_measures_are_compared_and_say_the_same(benchmark, tiny_run, capsys, mis
     assert len(compared) == 19 and all(float(row[6]) <= measures.TOLERANCE for row in compared)
     assert rows["CKA with the end"][2] == "2 x 40 x 32"
     assert float(rows["contributions"][5].replace(",", "")) > 5
-    assert text.count("All of them: ") == text.count("Less than 5 times: ") == 2
+    assert text.count("All of them, each once: ") == text.count("Less than 5 times: ") == 2
 
 
 def test_measures_are_of_a_layer_with_one_before_it(benchmark, tiny_run, capsys):

@@ -206,6 +206,29 @@ def test_the_command_records_what_it_can_tells_what_failed_and_skips_what_is_the
     assert run.snapshot_path(0).stat().st_mtime_ns == before
 
 
+def test_what_failed_is_told_when_the_table_cannot_be_written(tmp_path, capsys, monkeypatch):
+    def failed(grid, waiting, options):
+        return [sweep.Outcome(waiting[0], 1.0, "It has no time.")]
+
+    monkeypatch.setattr(sweep, "_record", failed)
+    assert run_command("--runs", tmp_path, "--seeds", 0, 1) == 1
+    told = capsys.readouterr().err
+    assert f"2 of 2 cells are not recorded:\n  faces-additive-seed0-{BACKEND}: It has no time.\n" in told
+    assert f"  faces-additive-seed1-{BACKEND}: It was recorded, and is not there any more.\n" in told
+    assert not (tmp_path / "sweep.csv").exists()
+
+    def recorded(cell):
+        return cell.experiment.seed == 1
+
+    monkeypatch.setattr(sweep.Cell, "is_recorded", property(recorded))
+    monkeypatch.setattr(sweep.Cell, "is_finished", property(recorded))
+    monkeypatch.setattr(sweep, "table", lambda cells: [{"run": cell.folder.name} for cell in cells])
+    (tmp_path / "sweep.csv").mkdir()
+    with pytest.raises(IsADirectoryError):
+        run_command("--runs", tmp_path, "--seeds", 0, 1)
+    assert "It has no time." in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a signal that cannot be caught")
 def test_a_training_ends_with_its_worker(tmp_path):
     (tmp_path / "fractions.py").write_text("raise SystemExit('a module of the folder was imported')")
@@ -351,6 +374,17 @@ def test_the_first_worker_is_waited_for_and_asked_what_it_names(monkeypatch, cap
             assert submit("torch", os.getpid).result(timeout=30) == os.getpid()
     assert "has no workers yet. Start one with: dask worker tcp://" in capsys.readouterr().out
     assert asked == [{"torch": 1} if backend == "torch" else None for backend in BACKENDS]
+
+
+def test_workers_without_the_package_are_named():
+    distributed = pytest.importorskip("distributed")
+    options = {"nthreads": 1, "dashboard": False, "preload": ["import sys; sys.modules['dense_keras'] = None"]}
+    scheduler = {"cls": distributed.Scheduler, "options": {"port": 0, "dashboard": False}}
+    with (
+        distributed.SpecCluster({0: {"cls": distributed.Nanny, "options": options}}, scheduler) as cluster,
+        pytest.raises(SweepError, match="Of 1 workers, 1 cannot import dense_keras .*: tcp://.*Install it"),
+    ):
+        sweep.on_a_cluster(cluster.scheduler_address).__enter__()
 
 
 def test_a_scheduler_that_does_not_answer():

@@ -31,6 +31,7 @@ from study import (
     study_numbers,
     study_question,
     study_questions,
+    study_sooner,
     study_values,
     study_verdict,
     study_verdicts,
@@ -297,7 +298,7 @@ def define_env(env: Any) -> None:
         ),
         *(minutes, lesson_time, figures, downloads, atlas, atlas_link, mover, study_figure),
         *(study_questions, study_question, study_found, study_about, study_verdicts, study_verdict, study_numbers),
-        *(study_values, study_range),
+        *(study_values, study_sooner, study_range),
         *(recorded.value, recorded.column, recorded.has_table),
     ):
         env.macro(macro)

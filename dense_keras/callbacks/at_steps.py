@@ -84,7 +84,8 @@ def as_folder(folder: str | Path) -> Path:
 
 def drop_embeddings(folder: str | Path) -> None:
     """Remove what the projector has of steps after 0, when a training begins there anew."""
-    for snapshot in Path(folder).glob("embeddings/step_*"):
+    embeddings = Path(folder) / "embeddings"
+    for snapshot in () if embeddings.is_symlink() else embeddings.glob("step_*"):
         if snapshot.name != "step_000000":
             shutil.rmtree(snapshot, ignore_errors=True)
 

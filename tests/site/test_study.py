@@ -87,16 +87,19 @@ def test_numbers_of_seeds_are_those_of_the_table(tool, rows, tmp_path, monkeypat
     rows = [
         *rows,
         row("H4", "conjunctive", 12, "share after", math.nan),
-        row("H1", "default", 10, "x", 5, "tensorflow"),
+        *(row("H1", "default", seed, "x", 5, "tensorflow") for seed in (10, 11, 12)),
+        *(row("H1", "default", seed, "y", value, "tensorflow") for seed, value in ((10, 5), (11, 6), (12, math.inf))),
     ]
     with study.NUMBERS.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
     assert study.study_values("H4", "share after", "conjunctive") == [0.75, 3]
-    assert study.study_values("H1", "x", "default", "tensorflow") == [5]
+    assert study.study_values("H1", "x", "default", "tensorflow") == [5, 5, 5]
     assert macros.study_range("H4", "share after", "conjunctive", 1) == "0.8 to 3.0"
     assert macros.study_range("H1", "x", "default", 0) == "5"
+    assert study.study_sooner("H1", "x", "y", "default") == 2
+    assert study.study_sooner("H1", "y", "x", "default") == 0
     with pytest.raises(LookupError, match=r"No row of results.csv agrees with .*torch"):
         study.study_values("H1", "x", "default", "torch")
 
